@@ -1,0 +1,133 @@
+// The only reader of environment variables. Everything is checked at once, and one error lists
+// every problem with the variable, the value seen, what is expected and an example.
+import { isAbsolute, join, resolve } from 'node:path';
+import { z } from 'zod';
+import { AppError } from './errors.ts';
+
+export interface Config {
+  /** Where local state lives: embedded Postgres, warehouse, archive, outbox. */
+  homeDir: string;
+  /** The owner's connection string; undefined means the embedded server. */
+  databaseUrl: string | undefined;
+  databaseAppUrl: string | undefined;
+  databasePipelineUrl: string | undefined;
+  host: string;
+  port: number;
+  smtpUrl: string | undefined;
+  mailFrom: string;
+  chromiumPath: string | undefined;
+  logLevel: 'debug' | 'info' | 'warn' | 'error';
+}
+
+interface Variable {
+  schema: z.ZodType;
+  expects: string;
+  example: string;
+  secret?: true;
+}
+
+const postgresUrl = z.url({ protocol: /^postgres(ql)?$/ }).optional();
+const url = (example: string): Variable => ({
+  schema: postgresUrl,
+  expects: 'a connection string that starts with postgres://',
+  example,
+  secret: true,
+});
+
+/** Every variable Daybook reads; `.env.example` is compared with this list by a test. */
+export const VARIABLES = {
+  DATABASE_URL: url('postgres://daybook_owner:secret@localhost:5432/daybook'),
+  DATABASE_APP_URL: url('postgres://daybook_app:secret@localhost:5432/daybook'),
+  DATABASE_PIPELINE_URL: url('postgres://daybook_pipeline:secret@localhost:5432/daybook'),
+  DAYBOOK_HOME: { schema: z.string().default('.daybook'), expects: 'a folder', example: '.daybook' },
+  HOST: {
+    schema: z.string().regex(/^[A-Za-z0-9.:-]+$/).default('127.0.0.1'),
+    expects: 'an address to listen on',
+    example: '0.0.0.0',
+  },
+  PORT: {
+    schema: z.coerce.number().int().min(0).max(65535).default(8080),
+    expects: 'a whole number from 0 to 65535',
+    example: '8080',
+  },
+  SMTP_URL: {
+    schema: z.url({ protocol: /^smtps?$/ }).optional(),
+    expects: 'a mail server that starts with smtp:// or smtps://',
+    example: 'smtps://user:secret@mail.example.com:465',
+    secret: true,
+  },
+  MAIL_FROM: {
+    schema: z.email().default('daybook@localhost.localdomain'),
+    expects: 'one mail address without a name',
+    example: 'daybook@example.com',
+  },
+  PUPPETEER_EXECUTABLE_PATH: {
+    schema: z.string().refine(isAbsolute).optional(),
+    expects: 'the absolute path of a Chrome or Chromium program',
+    example: '/usr/bin/chromium',
+  },
+  LOG_LEVEL: {
+    schema: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+    expects: 'debug, info, warn or error',
+    example: 'info',
+  },
+} satisfies Record<string, Variable>;
+
+type VariableName = keyof typeof VARIABLES;
+type Environment = Record<string, string | undefined>;
+
+/** Reads and checks `env`. Throws one ERR_CONFIG that lists every problem. */
+export function loadConfig(env: Environment, projectDir: string): Readonly<Config> {
+  const problems: string[] = [];
+  const read = <T>(name: VariableName): T => {
+    const raw = env[name] === '' ? undefined : env[name];
+    const result = VARIABLES[name].schema.safeParse(raw);
+    if (!result.success) problems.push(describeProblem(name, raw ?? ''));
+    return result.data as T;
+  };
+  const config: Config = {
+    homeDir: read('DAYBOOK_HOME'),
+    databaseUrl: read('DATABASE_URL'),
+    databaseAppUrl: read('DATABASE_APP_URL'),
+    databasePipelineUrl: read('DATABASE_PIPELINE_URL'),
+    host: read('HOST'),
+    port: read('PORT'),
+    smtpUrl: read('SMTP_URL'),
+    mailFrom: read('MAIL_FROM'),
+    chromiumPath: read('PUPPETEER_EXECUTABLE_PATH'),
+    logLevel: read('LOG_LEVEL'),
+  };
+  if (problems.length > 0) throw configError(problems);
+  config.homeDir = resolve(isAbsolute(config.homeDir) ? '/' : projectDir, config.homeDir);
+  return Object.freeze(config);
+}
+
+/** The folders below the home, each with one purpose. */
+export function homePaths(homeDir: string) {
+  return {
+    postgres: join(homeDir, 'postgres'),
+    warehouse: join(homeDir, 'warehouse.duckdb'),
+    staging: join(homeDir, 'staging'),
+    archive: join(homeDir, 'archive'),
+    outbox: join(homeDir, 'outbox'),
+    demo: join(homeDir, 'demo'),
+  };
+}
+
+function describeProblem(name: VariableName, raw: string): string {
+  const variable: Variable = VARIABLES[name];
+  const seen = variable.secret ? maskSecret(raw) : JSON.stringify(raw);
+  return `  ${name} is ${seen}; expected ${variable.expects}, for example ${variable.example}`;
+}
+
+function maskSecret(raw: string): string {
+  return JSON.stringify(`${raw.slice(0, Math.min(4, Math.floor(raw.length / 4)))}…`);
+}
+
+function configError(problems: string[]): AppError {
+  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
+  return new AppError('ERR_CONFIG', `the configuration has ${count}:\n${problems.join('\n')}`, {
+    details: { problems: problems.length },
+    fix: 'correct the environment or .env; .env.example describes every variable',
+  });
+}

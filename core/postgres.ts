@@ -1,0 +1,142 @@
+// The only importer of the Postgres driver: pools, transactions with a tenant, and COPY. Values
+// become plain JavaScript once, here: int8 as bigint, numeric as text, timestamptz as Date.
+import { createWriteStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import pg from 'pg';
+import { to as copyTo } from 'pg-copy-streams';
+import { AppError, isAppError, messageOf } from './errors.ts';
+import type { Log } from './log.ts';
+
+export type Pool = pg.Pool;
+export type Connection = pg.ClientBase;
+export type Row = Record<string, unknown>;
+
+export interface PoolOptions {
+  url: string;
+  applicationName: string;
+  log: Log;
+  max?: number;
+}
+
+export interface TransactionOptions {
+  /** The tenant that row security lets through; none means no tenant row is visible. */
+  clientId?: string;
+  isolation?: 'read committed' | 'repeatable read';
+}
+
+const CONNECT_TIMEOUT_MS = 5_000;
+// A statement of ours takes milliseconds; one that takes a minute holds locks others wait for.
+const STATEMENT_TIMEOUT_MS = 60_000;
+const INT8_OID = 20;
+
+/** SQLSTATE classes and codes after which the same transaction may simply be tried again. */
+const RETRYABLE = new Set(['40001', '40P01']);
+/** Connection lost, server starting or stopping, too many connections, disk full, read-only. */
+const UNAVAILABLE = /^(08|57P|53|25006)/;
+const UNAVAILABLE_SYSTEM = new Set([
+  'ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENOENT', 'EAI_AGAIN',
+]);
+const UNAVAILABLE_MESSAGE =
+  /Connection terminated|timeout exceeded when trying to connect|not queryable|shutting down/;
+
+/** Opens a pool; idle connections that the server drops are logged, never fatal. */
+export function createPool({ url, applicationName, log, max = 10 }: PoolOptions): Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    application_name: applicationName,
+    max,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    types: { getTypeParser: typeParser as typeof pg.types.getTypeParser },
+  });
+  pool.on('error', (error) => log.warn('postgres.connection_lost', { message: error.message }));
+  return pool;
+}
+
+/** Runs one statement outside a transaction and returns its rows. */
+export async function query<T extends Row>(
+  db: Pool | Connection,
+  sql: string,
+  values: unknown[] = [],
+): Promise<T[]> {
+  try {
+    return (await db.query<T>(sql, values)).rows;
+  } catch (error) {
+    throw translateError(error);
+  }
+}
+
+/** Runs `work` in one transaction and commits; serialisation failures and deadlocks are repeated. */
+export async function withTransaction<T>(
+  pool: Pool,
+  options: TransactionOptions,
+  work: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  const attemptsMax = 5;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await runTransaction(pool, options, work);
+    } catch (error) {
+      const code = (error as { code?: string }).code ?? '';
+      if (attempt < attemptsMax && RETRYABLE.has(code)) continue;
+      throw translateError(error);
+    }
+  }
+}
+
+/** Streams the rows of a select as CSV into a file and returns how many there were. */
+export async function copyToFile(connection: Connection, sql: string, path: string): Promise<number> {
+  const stream = connection.query(copyTo(`copy (${sql}) to stdout (format csv, header true)`));
+  await pipeline(stream, createWriteStream(path, { highWaterMark: 1 << 20 }));
+  return (stream as unknown as { rowCount: number }).rowCount;
+}
+
+/** True when the books cannot be reached now and the same request may succeed later. */
+export function isUnavailable(error: unknown): boolean {
+  if (isAppError(error)) return error.code === 'ERR_BOOKS_UNAVAILABLE';
+  if (error instanceof AggregateError) return error.errors.some(isUnavailable);
+  const code = String((error as { code?: unknown })?.code ?? '');
+  if (UNAVAILABLE_SYSTEM.has(code)) return true;
+  return code === '' ? UNAVAILABLE_MESSAGE.test(messageOf(error)) : UNAVAILABLE.test(code);
+}
+
+async function runTransaction<T>(
+  pool: Pool,
+  { clientId, isolation = 'read committed' }: TransactionOptions,
+  work: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  const connection = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await connection.query(`begin isolation level ${isolation}`);
+    if (clientId !== undefined) await setTenant(connection, clientId);
+    const result = await work(connection);
+    await connection.query('commit');
+    return result;
+  } catch (error) {
+    // A connection that cannot roll back must not go back into the pool.
+    await connection.query('rollback').catch((cause: Error) => {
+      broken = cause;
+    });
+    throw error;
+  } finally {
+    connection.release(broken);
+  }
+}
+
+async function setTenant(connection: Connection, clientId: string): Promise<void> {
+  await connection.query(`select set_config('daybook.client_id', $1, true)`, [clientId]);
+}
+
+function translateError(error: unknown): unknown {
+  if (isAppError(error) || !isUnavailable(error)) return error;
+  return new AppError('ERR_BOOKS_UNAVAILABLE', `Postgres does not answer: ${messageOf(error)}`, {
+    cause: error,
+    fix: 'check that Postgres runs and that DATABASE_URL points at it',
+  });
+}
+
+function typeParser(oid: number, format?: 'text' | 'binary') {
+  if (oid === INT8_OID) return BigInt;
+  return pg.types.getTypeParser(oid, format as 'text');
+}
