@@ -80,6 +80,7 @@ comment on table usage_events is 'One row per LLM call, for ever; (client_id, ev
 comment on column usage_events.reported_cost_text is 'The cost as received, kept where rounding or notation changed it.';
 
 create index usage_events_xid on usage_events (xid);
+create index usage_events_occurred_at on usage_events (client_id, occurred_at);
 
 create table api_tokens (
     client_id text not null references clients on delete restrict,

@@ -1,0 +1,115 @@
+// Writes usage events: one transaction per batch, each (client, event id) once and for ever.
+import { type Connection, type Pool, query, withTransaction } from '../../core/postgres.ts';
+import { AppError } from '../../core/errors.ts';
+import { loadSql } from '../../core/sql.ts';
+import type { ParsedItem, UsageEvent } from '../usage/event.ts';
+
+/** What became of one item, in the order received. */
+export type ItemResult =
+  | { index: number; id: string; result: 'accepted' | 'duplicate' | 'conflict' }
+  | { index: number; id: string | null; result: 'rejected'; field: string; reason: string };
+
+export type StoreUsage = (clientId: string, items: ParsedItem[]) => Promise<ItemResult[]>;
+
+/** Makes the writer. It resolves only after the commit; a rejected item never stops the others. */
+export function createUsageStore(pool: Pool): StoreUsage {
+  return async (clientId, items) => {
+    const firsts = firstOfEachId(items);
+    const events = [...firsts.values()].sort((left, right) => (left.eventId < right.eventId ? -1 : 1));
+    const stored = events.length === 0 ? none() : await storeEvents(pool, clientId, events);
+    return items.map((item, index) => resultOf(item, index, firsts, stored));
+  };
+}
+
+interface Stored {
+  accepted: Set<string>;
+  hashes: Map<string, Buffer>;
+}
+
+function none(): Stored {
+  return { accepted: new Set(), hashes: new Map() };
+}
+
+/** The first event of each id; later ones of the same request are compared with it. */
+function firstOfEachId(items: ParsedItem[]): Map<string, UsageEvent> {
+  const firsts = new Map<string, UsageEvent>();
+  for (const item of items) {
+    if ('event' in item && !firsts.has(item.event.eventId)) firsts.set(item.event.eventId, item.event);
+  }
+  return firsts;
+}
+
+function storeEvents(pool: Pool, clientId: string, events: UsageEvent[]): Promise<Stored> {
+  return withTransaction(pool, { clientId }, async (connection) => {
+    await createNamed(connection, clientId, events);
+    const inserted = await query<{ event_id: string }>(
+      connection,
+      loadSql('postgres/queries/insert_usage_events'),
+      [clientId, ...columnsOf(events)],
+    );
+    const accepted = new Set(inserted.map((row) => row.event_id));
+    const known = events.map((event) => event.eventId).filter((id) => !accepted.has(id));
+    return { accepted, hashes: await hashesOf(connection, clientId, known) };
+  });
+}
+
+async function createNamed(connection: Connection, clientId: string, events: UsageEvent[]): Promise<void> {
+  const named = {
+    insert_users: events.map((event) => event.userId),
+    insert_chatbots: events.map((event) => event.chatbotId),
+    insert_conversations: events.map((event) => event.conversationId),
+  };
+  for (const [statement, ids] of Object.entries(named)) {
+    const distinct = [...new Set(ids)].filter((id) => id !== null).sort();
+    if (distinct.length === 0) continue;
+    await query(connection, loadSql(`postgres/queries/${statement}`), [clientId, distinct]);
+  }
+}
+
+async function hashesOf(connection: Connection, clientId: string, ids: string[]): Promise<Map<string, Buffer>> {
+  if (ids.length === 0) return new Map();
+  const rows = await query<{ event_id: string; body_hash: Buffer }>(
+    connection,
+    loadSql('postgres/queries/select_event_hashes'),
+    [clientId, ids],
+  );
+  if (rows.length !== ids.length) {
+    throw new AppError('ERR_NOT_FOUND', `there is no client "${clientId}" to book for`);
+  }
+  return new Map(rows.map((row) => [row.event_id, row.body_hash]));
+}
+
+function resultOf(
+  item: ParsedItem,
+  index: number,
+  firsts: Map<string, UsageEvent>,
+  { accepted, hashes }: Stored,
+): ItemResult {
+  if ('rejection' in item) return { index, result: 'rejected', ...item.rejection };
+  const { eventId: id, bodyHash } = item.event;
+  const first = firsts.get(id);
+  if (first === item.event && accepted.has(id)) return { index, id, result: 'accepted' };
+  const booked = hashes.get(id) ?? first?.bodyHash;
+  return { index, id, result: booked?.equals(bodyHash) ? 'duplicate' : 'conflict' };
+}
+
+function columnsOf(events: UsageEvent[]): unknown[][] {
+  return [
+    events.map((event) => event.eventId),
+    events.map((event) => event.occurredAt),
+    events.map((event) => event.provider),
+    events.map((event) => event.model),
+    events.map((event) => event.userId),
+    events.map((event) => event.conversationId),
+    events.map((event) => event.chatbotId),
+    events.map((event) => event.inputTokens),
+    events.map((event) => event.outputTokens),
+    events.map((event) => event.reportedCost),
+    events.map((event) => event.reportedCostText),
+    events.map((event) => event.currency),
+    events.map((event) => event.status),
+    events.map((event) => event.latencyMs),
+    events.map((event) => event.metadata),
+    events.map((event) => event.bodyHash),
+  ];
+}

@@ -1,0 +1,55 @@
+// One request body → its items. Tells a single event from a batch; an NDJSON line that is no JSON is
+// one bad item, a JSON body that is no JSON is a bad request.
+import { AppError } from '../../core/errors.ts';
+import type { ParsedItem } from './event.ts';
+import { parseExactJson } from './exact-json.ts';
+import { parseNativeItem } from './native.ts';
+
+export const EVENTS_PER_REQUEST_MAX = 5_000;
+
+/** What a request holds; a single event is answered by status, a batch item by item. */
+export interface UsageRequest {
+  isBatch: boolean;
+  items: ParsedItem[];
+}
+
+/** Reads a body of the given content type. Throws ERR_INPUT or ERR_TOO_LARGE. */
+export function parseUsageRequest(body: string, contentType: string): UsageRequest {
+  if (/ndjson|jsonl|json-seq/i.test(contentType)) return batch(ndjsonLines(body), parseLine);
+  const value = parseBody(body);
+  if (Array.isArray(value)) return batch(value, parseNativeItem);
+  return { isBatch: false, items: [parseNativeItem(value)] };
+}
+
+/** One NDJSON line as an item. */
+export function parseLine(line: string): ParsedItem {
+  try {
+    return parseNativeItem(parseExactJson(line));
+  } catch {
+    return { rejection: { id: null, field: '', reason: 'is not valid JSON' } };
+  }
+}
+
+function batch<T>(raw: T[], parse: (item: T) => ParsedItem): UsageRequest {
+  if (raw.length > EVENTS_PER_REQUEST_MAX) {
+    throw new AppError('ERR_TOO_LARGE', `the batch has ${raw.length} events`, {
+      fix: `send at most ${EVENTS_PER_REQUEST_MAX} events per request`,
+    });
+  }
+  return { isBatch: true, items: raw.map(parse) };
+}
+
+function ndjsonLines(body: string): string[] {
+  return body.split('\n').map((line) => line.trim()).filter((line) => line !== '');
+}
+
+function parseBody(body: string): unknown {
+  try {
+    return parseExactJson(body);
+  } catch (cause) {
+    throw new AppError('ERR_INPUT', 'the body is not valid JSON', {
+      cause,
+      fix: 'send one JSON event, a JSON array, or NDJSON with content-type application/x-ndjson',
+    });
+  }
+}

@@ -1,0 +1,22 @@
+// Assertions: selects that return the offending rows. One row is enough to stop everything that
+// would be made from the figures.
+import { AppError } from '../core/errors.ts';
+import { listSql, loadSql } from '../core/sql.ts';
+import type { Warehouse } from './warehouse.ts';
+
+const SHOWN_ROWS_MAX = 5;
+
+/** Runs every assertion. Throws ERR_CHECK_FAILED with the name and first rows of those that fail. */
+export async function assertChecks(warehouse: Warehouse): Promise<void> {
+  const failures: string[] = [];
+  for (const name of listSql('duckdb/assertions')) {
+    const rows = await warehouse.rows(loadSql(name));
+    if (rows.length === 0) continue;
+    const shown = rows.slice(0, SHOWN_ROWS_MAX).map((row) => `    ${JSON.stringify(row)}`);
+    failures.push(`  sql/${name}.sql: ${rows.length} rows\n${shown.join('\n')}`);
+  }
+  if (failures.length === 0) return;
+  throw new AppError('ERR_CHECK_FAILED', `the figures failed ${failures.length} checks:\n${failures.join('\n')}`, {
+    fix: 'no report is made from them; delete the warehouse file to rebuild it, then look at the rows',
+  });
+}

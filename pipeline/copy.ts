@@ -1,0 +1,166 @@
+// Copies what changed in Postgres into the raw tables of the warehouse. All tables are read in one
+// snapshot, from the previous snapshot's xmin on and without an upper bound, so a transaction that
+// commits late is never missed; then both sides are compared inside that same snapshot.
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { timeZoneDataVersion } from '../core/calendar.ts';
+import { AppError } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+import { canonicalDecimal } from '../core/money.ts';
+import { type Connection, type Pool, copyToFile, query, withTransaction } from '../core/postgres.ts';
+import { loadSql } from '../core/sql.ts';
+import { extendCalendar } from './calendar-days.ts';
+import type { Warehouse } from './warehouse.ts';
+
+export interface CopyResult {
+  /** Rows read from Postgres; a few may have been there already. */
+  copiedRows: number;
+  /** True when the raw tables were filled from nothing. */
+  isFresh: boolean;
+  /** The instant of the snapshot, by Postgres' clock. */
+  asOf: string;
+}
+
+/** Where a warehouse stands. */
+export interface CopyState {
+  system_identifier: string;
+  database_oid: string;
+  snapshot: string;
+  horizon_xid: string;
+  as_of: string;
+  time_zone_data: string;
+}
+
+const TABLES = [
+  { name: 'clients', key: ['client_id'] },
+  { name: 'usage_events', key: ['client_id', 'event_id'] },
+];
+const RAW_TABLES = [...TABLES.map((table) => table.name), 'calendar_days', 'copy_state'];
+
+/**
+ * Brings the raw tables to a new snapshot in one warehouse transaction. A warehouse that was copied
+ * from another server, or that differs from the books, is emptied and copied afresh.
+ */
+export async function copyBooks(pool: Pool, warehouse: Warehouse, log: Log): Promise<CopyResult> {
+  for (const table of RAW_TABLES) await warehouse.run(loadSql(`duckdb/raw/${table}`));
+  return withTransaction(pool, { isolation: 'repeatable read' }, async (connection) => {
+    await query(connection, `set local timezone = 'UTC'`);
+    await query(connection, 'set local statement_timeout = 0');
+    const now = await selectSnapshot(connection);
+    const before = await readCopyState(warehouse);
+    const isFresh = before === undefined || !isSameServer(before, now);
+    const result = await copySince(connection, warehouse, isFresh ? undefined : before, now);
+    if (result !== undefined) return result;
+    log.warn('copy.differed', { action: 'copying everything afresh' });
+    const again = await copySince(connection, warehouse, undefined, now);
+    if (again !== undefined) return again;
+    throw new AppError('ERR_CHECK_FAILED', 'the warehouse differs from the books after a full copy');
+  });
+}
+
+/** The state of the last finished copy, or undefined before the first. */
+export async function readCopyState(warehouse: Warehouse): Promise<CopyState | undefined> {
+  const rows = await warehouse.rows<CopyState>('select * from raw.copy_state');
+  return rows[0];
+}
+
+class Differs extends Error {}
+
+/** Returns undefined, with nothing changed, when the warehouse would differ from the snapshot. */
+async function copySince(
+  connection: Connection,
+  warehouse: Warehouse,
+  before: CopyState | undefined,
+  now: CopyState,
+): Promise<CopyResult | undefined> {
+  const horizon = before?.horizon_xid ?? '0';
+  await query(connection, `select set_config('daybook.copy_from', $1, true)`, [horizon]);
+  try {
+    return await warehouse.transaction(async () => {
+      if (before === undefined) await emptyRawTables(warehouse);
+      let copiedRows = 0;
+      for (const table of TABLES) copiedRows += await copyTable(connection, warehouse, table);
+      if (!(await equalsBooks(connection, warehouse))) throw new Differs();
+      await extendCalendar(warehouse, before?.time_zone_data);
+      await writeCopyState(warehouse, now);
+      return { copiedRows, isFresh: before === undefined, asOf: now.as_of };
+    });
+  } catch (error) {
+    if (error instanceof Differs) return undefined;
+    throw error;
+  }
+}
+
+async function copyTable(
+  connection: Connection,
+  warehouse: Warehouse,
+  { name, key }: { name: string; key: string[] },
+): Promise<number> {
+  const file = join(warehouse.stagingDir, `${name}.csv`);
+  try {
+    const rowCount = await copyToFile(connection, loadSql(`postgres/queries/copy_${name}`), file);
+    if (rowCount > 0) await upsertFromFile(warehouse, name, key, file);
+    return rowCount;
+  } finally {
+    rmSync(file, { force: true });
+  }
+}
+
+/** Replaces rows by key. All names come from TABLES and the warehouse's own catalog. */
+async function upsertFromFile(warehouse: Warehouse, name: string, key: string[], file: string): Promise<void> {
+  const columns = await warehouse.rows<{ column_name: string; data_type: string }>(
+    `select column_name, data_type from duckdb_columns()
+     where schema_name = 'raw' and table_name = $name::varchar order by column_index`,
+    { name },
+  );
+  const types = columns.map(({ column_name, data_type }) => `'${column_name}': '${data_type}'`);
+  // Postgres writes null as nothing and an empty text as "": the two must stay apart.
+  const csv = `read_csv($file::varchar, columns = {${types.join(', ')}}, header = true, delim = ',',
+    quote = '"', escape = '"', nullstr = '', allow_quoted_nulls = false, auto_detect = false)`;
+  const [existing] = await warehouse.rows<{ found: boolean }>(
+    `select exists (select 1 from raw.${name}) as found`,
+  );
+  if (!existing?.found) return warehouse.run(`insert into raw.${name} select * from ${csv}`, { file });
+  await warehouse.run(`create or replace temp table incoming as select * from ${csv}`, { file });
+  const sameKey = key.map((column) => `${name}.${column} = incoming.${column}`).join(' and ');
+  await warehouse.run(`delete from raw.${name} using incoming where ${sameKey}`);
+  await warehouse.run(`insert into raw.${name} select * from incoming`);
+  await warehouse.run('drop table incoming');
+}
+
+async function equalsBooks(connection: Connection, warehouse: Warehouse): Promise<boolean> {
+  const books = await query(connection, loadSql('postgres/queries/sum_usage_by_client'));
+  const copied = await warehouse.rows(loadSql('duckdb/checks/sum_usage_by_client'));
+  const normal = books.map((row) => ({
+    ...row,
+    reported_cost: canonicalDecimal(String(row.reported_cost)),
+  }));
+  return JSON.stringify(normal) === JSON.stringify(copied);
+}
+
+async function selectSnapshot(connection: Connection): Promise<CopyState> {
+  const [row] = await query<Omit<CopyState, 'time_zone_data'>>(
+    connection,
+    loadSql('postgres/queries/select_snapshot'),
+  );
+  return { ...(row as CopyState), time_zone_data: timeZoneDataVersion() };
+}
+
+function isSameServer(before: CopyState, now: CopyState): boolean {
+  return before.system_identifier === now.system_identifier && before.database_oid === now.database_oid;
+}
+
+async function emptyRawTables(warehouse: Warehouse): Promise<void> {
+  for (const table of RAW_TABLES) await warehouse.run(`delete from raw.${table}`);
+}
+
+async function writeCopyState(warehouse: Warehouse, state: CopyState): Promise<void> {
+  await warehouse.run('delete from raw.copy_state');
+  await warehouse.run(
+    `insert into raw.copy_state by name select
+       $system_identifier::varchar as system_identifier, $database_oid::varchar as database_oid,
+       $snapshot::varchar as snapshot, $horizon_xid::varchar as horizon_xid,
+       $as_of::timestamptz as as_of, $time_zone_data::varchar as time_zone_data`,
+    { ...state },
+  );
+}

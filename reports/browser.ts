@@ -1,0 +1,77 @@
+// Finds and starts a Chromium for PDF: the configured one, an installed one, or the one from npm.
+// The only importer of puppeteer. The browser has no network, and its pages run no script.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import puppeteer, { type Browser } from 'puppeteer';
+import { AppError, messageOf } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+
+export type { Browser } from 'puppeteer';
+
+interface Program {
+  path: string;
+  args: string[];
+}
+
+const INSTALLED_NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'];
+const MAC_PATH = '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome';
+// A proxy that nobody answers: whatever a page asks of the network fails at once.
+const CLOSED_NETWORK = [
+  '--proxy-server=127.0.0.1:9', '--proxy-bypass-list=<-loopback>', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync', '--no-first-run', '--disable-quic',
+];
+const LAUNCH_TIMEOUT_MS = 30_000;
+
+/** Which browser would be used, and where it comes from. Throws ERR_RENDER when there is none. */
+export async function findBrowser(configuredPath: string | undefined): Promise<Program> {
+  const installed = [configuredPath, ...INSTALLED_NAMES.flatMap(onPath), MAC_PATH]
+    .filter((path) => path !== undefined)
+    .find((path) => existsSync(path));
+  if (installed !== undefined) return { path: installed, args: [] };
+  try {
+    const { default: chromium } = await import('@sparticuz/chromium');
+    return { path: await chromium.executablePath(), args: chromium.args };
+  } catch (cause) {
+    throw new AppError('ERR_RENDER', 'there is no Chrome or Chromium to make PDF with', {
+      cause,
+      fix: 'install one, or set PUPPETEER_EXECUTABLE_PATH to it',
+    });
+  }
+}
+
+/** Starts the browser. As root, or where the kernel gives no sandbox, it runs without one. */
+export async function launchBrowser(configuredPath: string | undefined, log: Log): Promise<Browser> {
+  const program = await findBrowser(configuredPath);
+  if (process.getuid?.() === 0) return launch(program, ['--no-sandbox']);
+  try {
+    return await launch(program, []);
+  } catch (error) {
+    log.warn('browser.sandbox_missing', { message: messageOf(error).split('\n')[0] });
+    return launch(program, ['--no-sandbox']);
+  }
+}
+
+async function launch(program: Program, extra: string[]): Promise<Browser> {
+  try {
+    return await puppeteer.launch({
+      executablePath: program.path,
+      headless: program.args.length > 0 ? 'shell' : true,
+      pipe: true,
+      timeout: LAUNCH_TIMEOUT_MS,
+      args: [...program.args.filter((arg) => arg !== '--no-sandbox'), ...CLOSED_NETWORK, ...extra],
+      // The worker ends the browser itself when it is told to stop.
+      handleSIGINT: false,
+      handleSIGTERM: false,
+      handleSIGHUP: false,
+    });
+  } catch (cause) {
+    throw new AppError('ERR_RENDER', `${program.path} does not start: ${messageOf(cause)}`, {
+      cause,
+      fix: 'run "npm run daybook -- doctor", or set PUPPETEER_EXECUTABLE_PATH to another browser',
+    });
+  }
+}
+
+function onPath(name: string): string[] {
+  return (process.env.PATH ?? '').split(':').map((folder) => join(folder, name));
+}

@@ -1,0 +1,103 @@
+// What changed: the models that contributed most to the change of the cost, and the rest in one row.
+import { Decimal, difference, sumDecimals } from '../../core/money.ts';
+import type { ChangeRow, ChangeTable, Label, Tone } from '../content.ts';
+import type { Formatter } from '../format.ts';
+import type { ExecutiveFacts } from './facts.ts';
+import { modelKey, modelLabels, periodName, periodShortName } from './names.ts';
+
+const SHOWN_MODELS_MAX = 5;
+
+/** A model's cost in both periods. */
+export interface ModelChange {
+  label: Label;
+  previous: string;
+  current: string;
+  change: string;
+}
+
+/** Every model of either period, the largest change first. */
+export function modelChanges({ current, before }: ExecutiveFacts): ModelChange[] {
+  const labels = modelLabels(uniqueModels([...current.models, ...before.models]));
+  const costs = new Map<string, { previous: string; current: string }>();
+  for (const model of before.models) costs.set(modelKey(model), { previous: model.cost, current: '0' });
+  for (const model of current.models) {
+    costs.set(modelKey(model), { previous: costs.get(modelKey(model))?.previous ?? '0', current: model.cost });
+  }
+  return [...costs]
+    .map(([key, cost]) => ({
+      label: labels.get(key) as Label,
+      ...cost,
+      change: difference(cost.current, cost.previous),
+    }))
+    .filter(({ previous, current: now }) => previous !== '0' || now !== '0')
+    .sort((left, right) => new Decimal(right.change).abs().comparedTo(new Decimal(left.change).abs()));
+}
+
+/** The table on the first page. */
+export function buildChanges(facts: ExecutiveFacts, formatter: Formatter): ChangeTable {
+  const changes = modelChanges(facts);
+  // A single remaining model is shown by itself: "1 others" would save no line.
+  const shownCount = changes.length === SHOWN_MODELS_MAX + 1 ? changes.length : SHOWN_MODELS_MAX;
+  const shown = changes.slice(0, shownCount);
+  const others = changes.slice(shownCount);
+  const rows = shown.map((change) => toRow(change, formatter));
+  if (others.length > 0) rows.push(toRow(sumOf(others, `${others.length} others`), formatter));
+  const all = sumOf(changes, 'All models');
+  if (changes.length > 0) rows.push({ ...toRow(all, formatter), isTotal: true });
+  const total = formatter.change('money', all.change).text;
+  return {
+    title: `What changed: cost by model against ${lowerFirst(periodName(facts.previous))}`,
+    subtitle: changes.length === 0
+      ? 'No model reported a cost in either period.'
+      : `${formatter.currencySymbol}; the largest contributions to ${total}`,
+    previousName: periodShortName(facts.previous),
+    currentName: periodShortName(facts.period),
+    rows,
+  };
+}
+
+/** "week 10" inside a sentence; months and dates keep their capital. */
+export function lowerFirst(name: string): string {
+  return name.replace(/^Week/, 'week');
+}
+
+function toRow({ label, previous, current, change }: ModelChange, formatter: Formatter): ChangeRow {
+  return {
+    label,
+    previous: plainAmount(previous, formatter),
+    current: plainAmount(current, formatter),
+    change: signedAmount(change, formatter),
+    tone: toneOf(change),
+    isTotal: false,
+  };
+}
+
+function plainAmount(value: string, formatter: Formatter) {
+  return { ...formatter.figure('money', value), text: formatter.amount(value) };
+}
+
+function signedAmount(value: string, formatter: Formatter) {
+  const figure = formatter.change('money', value);
+  const amount = formatter.amount(new Decimal(value).abs().toString());
+  return { ...figure, text: `${signOf(figure.text)}${amount}` };
+}
+
+function signOf(text: string): string {
+  return /^[+\u2212]/.test(text) ? text.slice(0, 1) : '';
+}
+
+function toneOf(change: string): Tone {
+  const decimal = new Decimal(change);
+  if (decimal.isZero()) return 'neutral';
+  return decimal.isNegative() ? 'good' : 'bad';
+}
+
+function sumOf(changes: ModelChange[], name: string): ModelChange {
+  const previous = sumDecimals(changes.map((change) => change.previous));
+  const current = sumDecimals(changes.map((change) => change.current));
+  return { label: { name, detail: '', id: name }, previous, current, change: difference(current, previous) };
+}
+
+function uniqueModels<T extends { provider: string; model: string }>(models: T[]): T[] {
+  return [...new Map(models.map((model) => [modelKey(model), model])).values()];
+}

@@ -1,0 +1,138 @@
+// The trend of the executive report: cost by week and month up to the end of the period, and by day.
+// A week or month that the period does not fill is open, and says how many of its days it holds.
+import {
+  type Period, type PeriodKind, addDays, daysBetween, periodContaining, shiftPeriod,
+} from '../../core/calendar.ts';
+import { sumDecimals } from '../../core/money.ts';
+import type { Bar, BarChart, BarState, StripItem } from '../content.ts';
+import { type Formatter, formatDate } from '../format.ts';
+import type { ExecutiveFacts } from './facts.ts';
+import { periodShortName } from './names.ts';
+
+const WEEKS = 6;
+const MONTHS = 12;
+const DAYS_OF_A_DAILY_REPORT = 14;
+
+/** Cost by week, the last six. */
+export function buildWeeks(facts: ExecutiveFacts, formatter: Formatter): BarChart {
+  const bars = trend(facts, formatter, 'week', WEEKS);
+  return {
+    id: 'weeks',
+    title: 'Cost by week',
+    subtitle: `${formatter.currencySymbol}, last ${WEEKS} weeks${openNote(facts, 'week')}`,
+    bars,
+  };
+}
+
+/** Cost by month, the last twelve. */
+export function buildMonths(facts: ExecutiveFacts, formatter: Formatter): BarChart {
+  const bars = trend(facts, formatter, 'month', MONTHS);
+  return {
+    id: 'months',
+    title: 'Cost by month',
+    subtitle: `${formatter.currencySymbol}, last ${MONTHS} months${openNote(facts, 'month')}`,
+    bars,
+  };
+}
+
+/** Cost by day: the period's days before those of the one before, or the last fourteen days. */
+export function buildDays(facts: ExecutiveFacts, formatter: Formatter): BarChart {
+  const { period, previous } = facts;
+  const unit = formatter.currencySymbol;
+  if (period.kind === 'day') {
+    const first = addDays(period.start, 1 - DAYS_OF_A_DAILY_REPORT);
+    const bars = datesOf(first, period.end).map((date) => dayBar(facts, formatter, date, 'past'));
+    const last = bars.at(-1);
+    if (last !== undefined) last.state = 'current';
+    const subtitle = `${unit}, last ${DAYS_OF_A_DAILY_REPORT} days, to its own scale`;
+    return { id: 'days', title: 'Cost by day', subtitle, bars };
+  }
+  const before = datesOf(previous.start, previous.end);
+  const bars = datesOf(period.start, period.end).map((date, index) => {
+    const bar = dayBar(facts, formatter, date, 'current');
+    const behind = before[index];
+    return behind === undefined ? bar : { ...bar, behind: dayFigure(facts, formatter, behind) };
+  });
+  const names = `${periodShortName(period)} in dark, ${periodShortName(previous)} behind it`;
+  return { id: 'days', title: 'Cost by day', subtitle: `${unit}, ${names}; to its own scale`, bars };
+}
+
+/** Month to date and the months around it, as figures under the charts. */
+export function buildStrip(facts: ExecutiveFacts, formatter: Formatter): StripItem[] {
+  const { period, days } = facts;
+  const lastDate = addDays(period.end, -1);
+  const month = periodContaining('month', lastDate, 1);
+  const before = shiftPeriod(month, -1, 1);
+  const held = daysBetween(month.start, period.end);
+  const sameDaysEnd = earlier(addDays(before.start, held), before.end);
+  const paidDays = days.filter((day) => day.start >= month.start && day.cost !== '0').length;
+  const money = (from: string, until: string) => formatter.money(costBetween(facts, from, until));
+  const items = [
+    { label: `${monthName(month)} to date`, text: money(month.start, period.end) },
+    { label: `Same days of ${monthName(before)}`, text: money(before.start, sameDaysEnd) },
+    { label: `All of ${monthName(before)}`, text: money(before.start, before.end) },
+    { label: 'Last 7 days', text: money(addDays(period.end, -7), period.end) },
+    { label: `Days with a cost in ${monthName(month)}`, text: `${paidDays} of ${held}` },
+  ];
+  return items;
+}
+
+/** The exact reported cost of the days in `[from, until)`. */
+export function costBetween({ days }: ExecutiveFacts, from: string, until: string): string {
+  return sumDecimals(days.filter((day) => day.start >= from && day.start < until).map((day) => day.cost));
+}
+
+function trend(facts: ExecutiveFacts, formatter: Formatter, kind: PeriodKind, count: number): Bar[] {
+  const last = periodContaining(kind, addDays(facts.period.end, -1), facts.client.weekStart);
+  return Array.from({ length: count }, (_, index) => {
+    const bucket = shiftPeriod(last, index + 1 - count, facts.client.weekStart);
+    const cost = costBetween(facts, bucket.start, earlier(bucket.end, facts.period.end));
+    return {
+      label: bucketLabel(bucket),
+      figure: { ...formatter.figure('money', cost), text: formatter.short(cost) },
+      state: stateOf(bucket, facts.period, index === count - 1),
+    };
+  });
+}
+
+function stateOf(bucket: Period, period: Period, isLast: boolean): BarState {
+  if (!isLast) return 'past';
+  return bucket.end > period.end ? 'open' : 'current';
+}
+
+function bucketLabel(bucket: Period): string {
+  if (bucket.kind === 'month') return formatDate(bucket.start, { month: 'short' });
+  return bucket.key.includes('-W') ? bucket.key.slice(5) : formatDate(bucket.start, { day: 'numeric', month: 'short' });
+}
+
+function openNote({ period, client }: ExecutiveFacts, kind: PeriodKind): string {
+  const bucket = periodContaining(kind, addDays(period.end, -1), client.weekStart);
+  if (bucket.end <= period.end) return '';
+  const held = daysBetween(bucket.start, period.end);
+  const all = daysBetween(bucket.start, bucket.end);
+  const name = kind === 'month' ? monthName(bucket) : bucketLabel(bucket);
+  return `; ${name} is open (hatched: ${held} of ${all} days)`;
+}
+
+function dayBar(facts: ExecutiveFacts, formatter: Formatter, date: string, state: BarState): Bar {
+  const isWeek = facts.period.kind === 'week';
+  const label = isWeek ? formatDate(date, { weekday: 'short' }) : String(Number(date.slice(8)));
+  return { label, figure: dayFigure(facts, formatter, date), state };
+}
+
+function dayFigure(facts: ExecutiveFacts, formatter: Formatter, date: string) {
+  const cost = costBetween(facts, date, addDays(date, 1));
+  return { ...formatter.figure('money', cost), text: formatter.short(cost) };
+}
+
+function datesOf(from: string, until: string): string[] {
+  return Array.from({ length: daysBetween(from, until) }, (_, index) => addDays(from, index));
+}
+
+function monthName(month: Period): string {
+  return formatDate(month.start, { month: 'long' });
+}
+
+function earlier(left: string, right: string): string {
+  return left < right ? left : right;
+}

@@ -1,0 +1,106 @@
+// Facts → the executive report's content. Pure; refuses to be made from rows that do not add up.
+import { AppError } from '../../core/errors.ts';
+import { canonicalDecimal, difference, sumDecimals } from '../../core/money.ts';
+import type { Completeness, ReportContent } from '../content.ts';
+import { type Formatter, createFormatter } from '../format.ts';
+import { buildChanges } from './changes.ts';
+import { buildDays, buildMonths, buildStrip, buildWeeks, costBetween } from './charts.ts';
+import type { ExecutiveFacts } from './facts.ts';
+import { COMPARABLE_CALLS_MIN, buildKeyFigures } from './key-figures.ts';
+import { periodName, periodRange, periodShortName } from './names.ts';
+import { writeNarrative } from './narrative.ts';
+import { buildTables, describeStatus } from './tables.ts';
+
+const KIND_NAMES = { day: 'daily', week: 'weekly', month: 'monthly' } as const;
+
+/** Composes the content. Throws ERR_CHECK_FAILED when its parts do not add up to its totals. */
+export function composeExecutive(facts: ExecutiveFacts): ReportContent {
+  assertAddsUp(facts);
+  const { client, period } = facts;
+  const formatter = createFormatter(client.locale, client.currency);
+  const previousName = periodShortName(facts.previous);
+  const keyFigures = buildKeyFigures(facts, formatter, previousName);
+  const { id, name, timeZone, currency, locale } = client;
+  return {
+    report: 'executive',
+    title: `Executive ${KIND_NAMES[period.kind]}`,
+    client: { id, name, timeZone, currency, locale },
+    period: { ...period, name: periodName(period), range: periodRange(period), previousName },
+    ...writeNarrative(facts, keyFigures, formatter),
+    keyFigures,
+    weeks: buildWeeks(facts, formatter),
+    months: buildMonths(facts, formatter),
+    days: buildDays(facts, formatter),
+    strip: buildStrip(facts, formatter),
+    changes: buildChanges(facts, formatter),
+    tables: buildTables(facts, formatter),
+    daily: buildDaily(facts, formatter),
+    status: describeStatus(facts, formatter),
+    completeness: buildCompleteness(facts, formatter),
+    definitions: definitions(client.timeZone),
+  };
+}
+
+function buildDaily({ period, days }: ExecutiveFacts, formatter: Formatter): ReportContent['daily'] {
+  const inPeriod = days.filter((day) => day.start >= period.start && day.start < period.end);
+  return {
+    heads: ['Calls', 'Paid calls', 'Tokens', 'Cost'],
+    rows: inPeriod.map((day) => ({
+      date: day.start,
+      cells: [
+        formatter.figure('integer', day.calls),
+        formatter.figure('integer', day.paidCalls),
+        formatter.figure('integer', day.totalTokens),
+        formatter.figure('money', day.cost),
+      ],
+    })),
+  };
+}
+
+function buildCompleteness(facts: ExecutiveFacts, formatter: Formatter): Completeness {
+  const inReport = sumDecimals(facts.current.models.map((model) => model.calls));
+  const { inPostgres, inWarehouse } = facts.completeness;
+  const foreign = facts.current.currencies.filter(({ id, cost }) => id !== facts.client.currency && cost !== '0');
+  return {
+    inPostgres: formatter.integer(inPostgres),
+    inWarehouse: formatter.integer(inWarehouse),
+    inReport: formatter.integer(inReport),
+    difference: formatter.integer(difference(inPostgres, inReport)),
+    otherCurrencies: foreign.map(({ id, cost }) => `${id} ${canonicalDecimal(cost)}`),
+  };
+}
+
+/** A report whose parts disagree is worse than none: it stops here. */
+function assertAddsUp(facts: ExecutiveFacts): void {
+  const { current, completeness, period } = facts;
+  const sums: [string, string, string][] = [
+    ['calls in Postgres and in the warehouse', completeness.inPostgres, completeness.inWarehouse],
+    ['reported cost in Postgres and in the warehouse', completeness.costDifference, '0'],
+    ['calls by model', sumDecimals(current.models.map(({ calls }) => calls)), current.all.calls],
+    ['cost by model', sumDecimals(current.models.map(({ cost }) => cost)), current.all.cost],
+    ['cost by user', sumDecimals(current.users.map(({ cost }) => cost)), current.all.cost],
+    ['cost by day', costBetween(facts, period.start, period.end), current.all.cost],
+  ];
+  const wrong = sums.filter(([, left, right]) => left !== right);
+  if (wrong.length === 0) return;
+  const lines = wrong.map(([what, left, right]) => `  ${what}: ${left} and ${right}`);
+  throw new AppError('ERR_CHECK_FAILED', `the report for ${period.key} does not add up:\n${lines.join('\n')}`, {
+    fix: 'no report was made; delete the warehouse file to rebuild it and run it again',
+  });
+}
+
+function definitions(timeZone: string): ReportContent['definitions'] {
+  return [
+    { term: 'Call', meaning: 'One request to a model, booked once under the client’s own event id.' },
+    { term: 'Cost', meaning: 'What the provider reported for a call, summed exactly and rounded only for display.' },
+    {
+      term: 'No cost reported',
+      meaning: 'A cost of 0 or none. What such a call cost is unknown: it is in no share of spend and is never called free.',
+    },
+    { term: 'Paid call', meaning: 'A call with a reported cost above 0 in the client’s currency.' },
+    { term: 'Calls priced', meaning: 'Calls with a reported cost above 0, as a share of all calls.' },
+    { term: 'Tokens', meaning: 'Input and output tokens as booked; a figure that was not given counts as 0.' },
+    { term: 'Change', meaning: `Against the period before. Under ${COMPARABLE_CALLS_MIN} calls in either, none is given.` },
+    { term: 'Day', meaning: `From midnight to midnight in ${timeZone}, daylight saving included.` },
+  ];
+}

@@ -1,0 +1,238 @@
+// Reads everything that the executive report of one client and period stands on. Exact numbers as
+// decimal text; no formatting, no judgement.
+import {
+  type Period, type PeriodKind, calendarDays, periodContaining, shiftPeriod,
+} from '../../core/calendar.ts';
+import { AppError } from '../../core/errors.ts';
+import { type Pool, query, withTransaction } from '../../core/postgres.ts';
+import { difference, sumDecimals } from '../../core/money.ts';
+import { loadSql } from '../../core/sql.ts';
+import { readCopyState } from '../../pipeline/copy.ts';
+import type { Warehouse } from '../../pipeline/warehouse.ts';
+
+/** Exact totals of some calls. `paid` calls cost something in the client's currency. */
+export interface Totals {
+  calls: string;
+  pricedCalls: string;
+  paidCalls: string;
+  inputTokens: string;
+  outputTokens: string;
+  totalTokens: string;
+  cost: string;
+  users: string;
+  tokensOfUsers: string;
+}
+
+export interface ModelTotals extends Totals {
+  provider: string;
+  model: string;
+}
+
+/** Totals of one period and of its parts. */
+export interface Breakdown {
+  all: Totals;
+  models: ModelTotals[];
+  providers: (Totals & { id: string })[];
+  users: (Totals & { id: string | null })[];
+  chatbots: (Totals & { id: string | null })[];
+  statuses: (Totals & { id: string | null })[];
+  currencies: { id: string; cost: string }[];
+}
+
+/** Totals of a day or a period that begins at `start`. */
+export interface HistoryPoint {
+  start: string;
+  calls: string;
+  pricedCalls: string;
+  paidCalls: string;
+  totalTokens: string;
+  cost: string;
+}
+
+export interface ExecutiveFacts {
+  client: { id: string; name: string; timeZone: string; weekStart: number; currency: string; locale: string };
+  period: Period;
+  previous: Period;
+  current: Breakdown;
+  before: Breakdown;
+  /** The twelve periods up to this one that have calls. */
+  history: HistoryPoint[];
+  /** Days with calls from a year and a month before the period's end. */
+  days: HistoryPoint[];
+  completeness: { inPostgres: string; inWarehouse: string; costDifference: string };
+  asOf: string;
+}
+
+export const HISTORY_PERIODS = 12;
+
+interface ClientRow {
+  client_id: string;
+  client_name: string;
+  time_zone: string;
+  week_start: number;
+  currency: string;
+  locale: string;
+}
+
+/** Loads the facts. Throws ERR_NOT_FOUND when the warehouse does not know the client. */
+export async function loadExecutiveFacts(
+  pool: Pool,
+  warehouse: Warehouse,
+  clientId: string,
+  toPeriod: (weekStart: number) => Period,
+): Promise<ExecutiveFacts> {
+  const client = await loadClient(warehouse, clientId);
+  const period = toPeriod(client.weekStart);
+  const previous = shiftPeriod(period, -1, client.weekStart);
+  const first = shiftPeriod(period, 1 - HISTORY_PERIODS, client.weekStart);
+  const firstMonth = shiftPeriod(periodContaining('month', period.start, 1), -12, 1);
+  const state = await readCopyState(warehouse);
+  if (state === undefined) throw new AppError('ERR_NOT_FOUND', 'the warehouse is empty', { fix: 'run: daybook copy' });
+  const current = await loadBreakdown(warehouse, client, period);
+  return {
+    client,
+    period,
+    previous,
+    current,
+    before: await loadBreakdown(warehouse, client, previous),
+    history: await loadHistory(warehouse, client, period.kind, first.start, period.end),
+    days: await loadHistory(warehouse, client, 'day', firstMonth.start, period.end),
+    completeness: await compareWithBooks(pool, client, period, current, state.snapshot),
+    asOf: state.as_of,
+  };
+}
+
+type Client = ExecutiveFacts['client'];
+
+async function loadClient(warehouse: Warehouse, clientId: string): Promise<Client> {
+  const [row] = await warehouse.rows<ClientRow>(loadSql('duckdb/reports/select_client'), {
+    client_id: clientId,
+  });
+  if (row === undefined) {
+    throw new AppError('ERR_NOT_FOUND', `there is no client "${clientId}"`, {
+      fix: 'see: npm run daybook -- clients list',
+    });
+  }
+  return {
+    id: row.client_id,
+    name: row.client_name,
+    timeZone: row.time_zone,
+    weekStart: row.week_start,
+    currency: row.currency,
+    locale: row.locale,
+  };
+}
+
+interface BreakdownRow {
+  dimension: string;
+  provider: string | null;
+  model: string | null;
+  user_id: string | null;
+  chatbot_id: string | null;
+  status: string | null;
+  currency: string | null;
+  calls: string | null;
+  priced_calls: string | null;
+  paid_calls: string | null;
+  input_tokens: string | null;
+  output_tokens: string | null;
+  total_tokens: string | null;
+  reported_cost: string | null;
+  cost_of_currency: string | null;
+  users: string | null;
+  tokens_of_users: string | null;
+}
+
+async function loadBreakdown(warehouse: Warehouse, client: Client, period: Period): Promise<Breakdown> {
+  const rows = await warehouse.rows<BreakdownRow>(loadSql('duckdb/reports/usage_breakdown'), {
+    client_id: client.id,
+    currency: client.currency,
+    period_kind: period.kind,
+    period_start: period.start,
+  });
+  const of = (dimension: string) => rows.filter((row) => row.dimension === dimension);
+  return {
+    all: toTotals(of('all')[0]),
+    models: of('model').map((row) => ({ ...toTotals(row), provider: row.provider ?? '', model: row.model ?? '' })),
+    providers: of('provider').map((row) => ({ ...toTotals(row), id: row.provider ?? '' })),
+    users: of('user').map((row) => ({ ...toTotals(row), id: row.user_id })),
+    chatbots: of('chatbot').map((row) => ({ ...toTotals(row), id: row.chatbot_id })),
+    statuses: of('status').map((row) => ({ ...toTotals(row), id: row.status })),
+    currencies: of('currency').map((row) => ({ id: row.currency ?? '', cost: row.cost_of_currency ?? '0' })),
+  };
+}
+
+/** Sums over no rows are null in SQL; no calls are 0 calls. */
+function toTotals(row: BreakdownRow | undefined): Totals {
+  return {
+    calls: row?.calls ?? '0',
+    pricedCalls: row?.priced_calls ?? '0',
+    paidCalls: row?.paid_calls ?? '0',
+    inputTokens: row?.input_tokens ?? '0',
+    outputTokens: row?.output_tokens ?? '0',
+    totalTokens: row?.total_tokens ?? '0',
+    cost: row?.reported_cost ?? '0',
+    users: row?.users ?? '0',
+    tokensOfUsers: row?.tokens_of_users ?? '0',
+  };
+}
+
+interface HistoryRow {
+  period_start: string;
+  calls: string;
+  priced_calls: string;
+  paid_calls: string;
+  total_tokens: string;
+  reported_cost: string;
+}
+
+async function loadHistory(
+  warehouse: Warehouse,
+  client: Client,
+  kind: PeriodKind,
+  from: string,
+  until: string,
+): Promise<HistoryPoint[]> {
+  const rows = await warehouse.rows<HistoryRow>(loadSql('duckdb/reports/usage_history'), {
+    client_id: client.id,
+    currency: client.currency,
+    period_kind: kind,
+    range_from: from,
+    range_until: until,
+  });
+  return rows.map((row) => ({
+    start: row.period_start,
+    calls: row.calls,
+    pricedCalls: row.priced_calls,
+    paidCalls: row.paid_calls,
+    totalTokens: row.total_tokens,
+    cost: row.reported_cost,
+  }));
+}
+
+/** Counts the period in Postgres as the copy's snapshot saw it, whatever has come since. */
+async function compareWithBooks(
+  pool: Pool,
+  client: Client,
+  period: Period,
+  current: Breakdown,
+  snapshot: string,
+): Promise<ExecutiveFacts['completeness']> {
+  const startsAt = calendarDays(client.timeZone, period.start, period.start)[0]?.startsAt;
+  const endsAt = calendarDays(client.timeZone, period.end, period.end)[0]?.startsAt;
+  const booked = await withTransaction(pool, { clientId: client.id }, (connection) =>
+    query<{ currency: string; calls: string; reported_cost: string }>(
+      connection,
+      loadSql('postgres/queries/sum_usage_of_period'),
+      [client.id, startsAt, endsAt, snapshot],
+    ),
+  );
+  return {
+    inPostgres: sumDecimals(booked.map((row) => row.calls)),
+    inWarehouse: current.all.calls,
+    costDifference: difference(
+      sumDecimals(booked.map((row) => row.reported_cost)),
+      sumDecimals(current.currencies.map((row) => row.cost)),
+    ),
+  };
+}

@@ -1,0 +1,158 @@
+// The message of the report in words, made from the data: a headline with the two figures that
+// matter, a lede that says why, and what needs attention. Every number comes from a figure.
+import { Decimal, difference, ratio, relativeChange } from '../../core/money.ts';
+import type { KeyFigure } from '../content.ts';
+import type { Formatter } from '../format.ts';
+import { lowerFirst, modelChanges } from './changes.ts';
+import type { ExecutiveFacts } from './facts.ts';
+import { isComparable, unpricedCalls } from './key-figures.ts';
+import { modelKey, modelLabels, periodName } from './names.ts';
+
+export interface Narrative {
+  headline: string;
+  lede: string;
+  attention: { lead: string; rest: string }[];
+}
+
+// Less than half a per cent reads as "0 %"; such a figure is said to have held.
+const HELD = '0.005';
+const SHARE_OF_ONE_MODEL = '0.8';
+
+/** Writes headline, lede and the points that need attention. */
+export function writeNarrative(facts: ExecutiveFacts, figures: KeyFigure[], formatter: Formatter): Narrative {
+  const writer = { facts, formatter, figure: (id: string) => figures.find((figure) => figure.id === id) as KeyFigure };
+  return { headline: headline(writer), lede: lede(writer), attention: attention(writer) };
+}
+
+interface Writer {
+  facts: ExecutiveFacts;
+  formatter: Formatter;
+  figure: (id: string) => KeyFigure;
+}
+
+function headline({ facts, formatter, figure }: Writer): string {
+  const { calls } = facts.current.all;
+  const name = periodName(facts.period);
+  if (calls === '0') return `No calls ${inPeriod(facts, name)}`;
+  const count = plural(formatter.integer(calls), 'call');
+  const cost = figure('cost');
+  if (cost.figure.value === null) return `${count}, and none reported a cost`;
+  if (!isComparable(facts)) return `Cost was ${cost.figure.text} for ${count}`;
+  const change = relativeChange(cost.figure.value, cost.previous.value);
+  if (change === null) return `Cost was ${cost.figure.text} for ${count}`;
+  const first = isHeld(change)
+    ? `Cost held at ${cost.figure.text}`
+    : `Cost ${isNegative(change) ? 'fell' : 'rose'} ${formatter.roundPercent(change)} to ${cost.figure.text}`;
+  return `${first}${secondClause(figure('cost-per-paid-call'), change, formatter)}`;
+}
+
+function secondClause({ figure, previous }: KeyFigure, costChange: string, formatter: Formatter): string {
+  const change = relativeChange(figure.value, previous.value);
+  if (change === null) return '';
+  if (isHeld(change)) return `, at ${figure.text} per paid call as before`;
+  const word = isHeld(costChange) || isNegative(change) === isNegative(costChange) ? 'and' : 'but';
+  return `, ${word} each paid call cost ${formatter.roundPercent(change)} ${isNegative(change) ? 'less' : 'more'}`;
+}
+
+function lede(writer: Writer): string {
+  const { facts, formatter } = writer;
+  const { all } = facts.current;
+  const before = facts.before.all;
+  const previous = lowerFirst(periodName(facts.previous));
+  if (all.calls === '0') {
+    if (before.calls === '0') return `Nothing was booked, nor ${inPeriod({ period: facts.previous }, previous)}.`;
+    const calls = plural(formatter.integer(before.calls), 'call');
+    return `Nothing was booked. The period before, ${previous}, had ${calls} and a cost of ${writer.figure('cost').previous.text}.`;
+  }
+  if (before.calls === '0') return `There were no calls ${inPeriod({ period: facts.previous }, previous)} to compare with. ${unpricedNow(writer)}`;
+  if (!isComparable(facts)) {
+    const least = Decimal.min(all.calls, before.calls).toString();
+    return `${plural(formatter.integer(least), 'call')} in one of the two periods: too few to compare. ${unpricedNow(writer)}`;
+  }
+  return [unpricedChange(writer), tokensChange(writer)].filter((sentence) => sentence !== '').join(' ');
+}
+
+function unpricedNow({ facts, formatter }: Writer): string {
+  const unpriced = unpricedCalls(facts.current.all);
+  if (unpriced === '0') return 'Every call reported a cost.';
+  const all = formatter.integer(facts.current.all.calls);
+  return `${formatter.integer(unpriced)} of ${all} calls reported no cost; theirs is unknown.`;
+}
+
+function unpricedChange({ facts, formatter, figure }: Writer): string {
+  const now = unpricedCalls(facts.current.all);
+  const before = unpricedCalls(facts.before.all);
+  const paid = relativeChange(figure('paid-calls').figure.value, figure('paid-calls').previous.value);
+  const paidClause = paid === null || isHeld(paid)
+    ? 'paid calls held'
+    : `paid calls ${isNegative(paid) ? 'fell' : 'rose'} ${formatter.roundPercent(paid)}`;
+  if (now === '0' && before === '0') return `Every call reported a cost, and ${paidClause}.`;
+  const numbers = `${formatter.integer(before)} to ${formatter.integer(now)}`;
+  const change = ratio(now, before);
+  const verb = change === null || new Decimal(now).gt(before) ? `rose from ${numbers}`
+    : new Decimal(change).lte('0.05') ? `all but stopped (${numbers})`
+    : now === before ? `stayed at ${formatter.integer(now)}`
+    : `fell from ${numbers}`;
+  return `Calls without a cost ${verb}, and ${paidClause}.`;
+}
+
+function tokensChange({ formatter, figure }: Writer): string {
+  const { figure: now, previous } = figure('tokens-per-call');
+  const change = relativeChange(now.value, previous.value);
+  if (change === null) return '';
+  if (isHeld(change)) return `A call carried ${now.text} tokens, as before.`;
+  return `Each call carried ${formatter.roundPercent(change)} ${isNegative(change) ? 'fewer' : 'more'} tokens.`;
+}
+
+function attention(writer: Writer): Narrative['attention'] {
+  return [largestChange(writer), oneModel(writer), unknownCosts(writer)].filter((point) => point !== undefined);
+}
+
+function largestChange({ facts, formatter }: Writer) {
+  const [largest] = modelChanges(facts);
+  if (largest === undefined || largest.change === '0' || facts.before.all.calls === '0') return undefined;
+  const total = new Decimal(difference(facts.current.all.cost, facts.before.all.cost));
+  const direction = isNegative(largest.change) ? 'fell' : 'rose';
+  const amount = formatter.money(new Decimal(largest.change).abs().toString());
+  const from = `from ${formatter.money(largest.previous)} to ${formatter.money(largest.current)}`;
+  const share = total.isZero() ? undefined : new Decimal(largest.change).div(total);
+  const part = share?.gt('0.1') && share.lte(1) ? `, ${formatter.roundPercent(share.toString())} of the change` : '';
+  return { lead: `${largest.label.name} ${direction} by ${amount},`, rest: `${from}${part}.` };
+}
+
+function oneModel({ facts, formatter }: Writer) {
+  const { models, all } = facts.current;
+  const top = models.toSorted((left, right) => new Decimal(right.cost).comparedTo(left.cost))[0];
+  const share = ratio(top?.cost ?? null, all.cost);
+  if (top === undefined || share === null || models.length < 2 || new Decimal(share).lt(SHARE_OF_ONE_MODEL)) return undefined;
+  const name = modelLabels(models).get(modelKey(top))?.name ?? top.model;
+  return { lead: `${formatter.roundPercent(share)} of the reported cost is one model,`, rest: `${name}.` };
+}
+
+function unknownCosts({ facts, formatter }: Writer) {
+  const unpriced = unpricedCalls(facts.current.all);
+  if (unpriced === '0') return undefined;
+  const before = unpricedCalls(facts.before.all);
+  const previous = lowerFirst(periodName(facts.previous));
+  return {
+    lead: `${plural(formatter.integer(unpriced), 'call')} reported no cost.`,
+    rest: `What they cost is unknown, not zero; ${previous} had ${formatter.integer(before)}.`,
+  };
+}
+
+function inPeriod({ period }: Pick<ExecutiveFacts, 'period'>, name: string): string {
+  return `${period.kind === 'day' ? 'on' : 'in'} ${lowerFirst(name)}`;
+}
+
+function isHeld(change: string): boolean {
+  return new Decimal(change).abs().lt(HELD);
+}
+
+function isNegative(value: string): boolean {
+  return new Decimal(value).isNegative();
+}
+
+function plural(count: string, noun: string): string {
+  return `${count} ${noun}${count === '1' ? '' : 's'}`;
+}
+

@@ -1,0 +1,55 @@
+// The packaged fonts as CSS, cut to the subsets that a text needs, so that a report is one file that
+// looks the same everywhere and reads nothing from the network.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+
+interface Face {
+  family: string;
+  ranges: [number, number][];
+  unicodeRange: string;
+  path: string;
+}
+
+const PACKAGES = [
+  { name: '@fontsource-variable/source-sans-3', css: 'wght.css', family: 'Source Sans 3' },
+  { name: '@fontsource-variable/source-serif-4', css: 'wght.css', family: 'Source Serif 4' },
+];
+
+const require = createRequire(import.meta.url);
+const rules = new Map<string, string>();
+let faces: Face[] | undefined;
+
+/** `@font-face` rules, fonts inlined, for the characters of `text`. */
+export function fontFaces(text: string): string {
+  faces ??= PACKAGES.flatMap(loadFaces);
+  const codes = [...new Set(text)].map((character) => character.codePointAt(0) ?? 0);
+  return faces
+    .filter(({ ranges }) => codes.some((code) => ranges.some(([from, to]) => code >= from && code <= to)))
+    .map(faceRule)
+    .join('\n');
+}
+
+function loadFaces({ name, css, family }: { name: string; css: string; family: string }): Face[] {
+  const file = require.resolve(`${name}/${css}`);
+  const blocks = readFileSync(file, 'utf8').matchAll(/@font-face\s*{([^}]*)}/g);
+  return [...blocks].map(([, block = '']) => {
+    const unicodeRange = /unicode-range:\s*([^;]+)/.exec(block)?.[1]?.trim() ?? 'U+0-10FFFF';
+    const path = join(dirname(file), /url\(([^)]+)\)/.exec(block)?.[1] ?? '');
+    return { family, ranges: unicodeRange.split(',').map(parseRange), unicodeRange, path };
+  });
+}
+
+function parseRange(range: string): [number, number] {
+  const [from = '0', to = from] = range.trim().replace(/^U\+/i, '').split('-');
+  return [Number.parseInt(from.replaceAll('?', '0'), 16), Number.parseInt(to.replaceAll('?', 'F'), 16)];
+}
+
+function faceRule({ family, unicodeRange, path }: Face): string {
+  const known = rules.get(path);
+  if (known !== undefined) return known;
+  const data = readFileSync(path).toString('base64');
+  const rule = `@font-face{font-family:'${family}';font-weight:200 900;src:url(data:font/woff2;base64,${data}) format('woff2');unicode-range:${unicodeRange}}`;
+  rules.set(path, rule);
+  return rule;
+}

@@ -1,0 +1,19 @@
+-- One row per usage event, as the books hold it.
+-- grain: client_id, event_id
+-- params: none
+create table if not exists raw.usage_events (
+    client_id varchar not null,
+    event_id varchar not null,
+    occurred_at timestamptz not null,
+    provider varchar not null,
+    model varchar not null,
+    user_id varchar,
+    conversation_id varchar,
+    chatbot_id varchar,
+    input_tokens bigint,
+    output_tokens bigint,
+    reported_cost decimal(38, 18),
+    currency varchar not null,
+    status varchar,
+    latency_ms decimal(15, 3)
+)

@@ -1,0 +1,11 @@
+-- One row per client.
+-- grain: client_id
+-- params: none
+select
+    client_id,
+    name as client_name,
+    time_zone,
+    week_start,
+    currency,
+    locale
+from raw.clients
