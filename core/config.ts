@@ -57,7 +57,7 @@ export const VARIABLES = {
     secret: true,
   },
   MAIL_FROM: {
-    schema: z.email().default('daybook@localhost.localdomain'),
+    schema: z.email().default('daybook@daybook.example'),
     expects: 'one mail address without a name',
     example: 'daybook@example.com',
   },
@@ -97,6 +97,9 @@ export function loadConfig(env: Environment, projectDir: string): Readonly<Confi
     chromiumPath: read('PUPPETEER_EXECUTABLE_PATH'),
     logLevel: read('LOG_LEVEL'),
   };
+  if (config.smtpUrl !== undefined && (env.MAIL_FROM ?? '') === '') {
+    problems.push('  MAIL_FROM is not set; with SMTP_URL it must be the address that mail comes from');
+  }
   if (problems.length > 0) throw configError(problems);
   config.homeDir = resolve(isAbsolute(config.homeDir) ? '/' : projectDir, config.homeDir);
   return Object.freeze(config);

@@ -20,7 +20,8 @@ export interface Run extends RunSlot {
 
 // A run takes seconds; one that says nothing for this long belongs to a process that is gone.
 const LEASE_MS = 10 * 60_000;
-const ATTEMPTS_MAX = 5;
+// Doubling from a minute, ten attempts reach over eight hours: a morning, not a week.
+const ATTEMPTS_MAX = 10;
 const RETRY_AFTER_SECONDS = 60;
 
 /** Claims a slot, or returns undefined when it is done, being done, or given up. */

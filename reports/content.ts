@@ -101,10 +101,10 @@ export interface DailyRow {
 
 /** Where the rows of the report are, and that none is missing. */
 export interface Completeness {
-  inPostgres: string;
-  inWarehouse: string;
-  inReport: string;
-  difference: string;
+  inPostgres: Figure;
+  inWarehouse: Figure;
+  inReport: Figure;
+  difference: Figure;
   /** Amounts in other currencies than the client's: booked, shown, and never converted. */
   otherCurrencies: string[];
 }

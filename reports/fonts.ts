@@ -6,14 +6,18 @@ import { dirname, join } from 'node:path';
 
 interface Face {
   family: string;
+  weight: number;
   ranges: [number, number][];
   unicodeRange: string;
   path: string;
 }
 
-const PACKAGES = [
-  { name: '@fontsource-variable/source-sans-3', css: 'wght.css', family: 'Source Sans 3' },
-  { name: '@fontsource-variable/source-serif-4', css: 'wght.css', family: 'Source Serif 4' },
+// Fixed weights, not the variable fonts: Chromium draws the latter into PDF as outlines of its own
+// kind, which doubles the file and the time and spaces the letters unevenly (measured).
+const SOURCES = [
+  { css: '@fontsource/source-sans-3/400.css', family: 'Source Sans 3', weight: 400 },
+  { css: '@fontsource/source-sans-3/600.css', family: 'Source Sans 3', weight: 600 },
+  { css: '@fontsource/source-serif-4/600.css', family: 'Source Serif 4', weight: 600 },
 ];
 
 const require = createRequire(import.meta.url);
@@ -22,7 +26,7 @@ let faces: Face[] | undefined;
 
 /** `@font-face` rules, fonts inlined, for the characters of `text`. */
 export function fontFaces(text: string): string {
-  faces ??= PACKAGES.flatMap(loadFaces);
+  faces ??= SOURCES.flatMap(loadFaces);
   const codes = [...new Set(text)].map((character) => character.codePointAt(0) ?? 0);
   return faces
     .filter(({ ranges }) => codes.some((code) => ranges.some(([from, to]) => code >= from && code <= to)))
@@ -30,13 +34,13 @@ export function fontFaces(text: string): string {
     .join('\n');
 }
 
-function loadFaces({ name, css, family }: { name: string; css: string; family: string }): Face[] {
-  const file = require.resolve(`${name}/${css}`);
+function loadFaces({ css, family, weight }: (typeof SOURCES)[number]): Face[] {
+  const file = require.resolve(css);
   const blocks = readFileSync(file, 'utf8').matchAll(/@font-face\s*{([^}]*)}/g);
   return [...blocks].map(([, block = '']) => {
     const unicodeRange = /unicode-range:\s*([^;]+)/.exec(block)?.[1]?.trim() ?? 'U+0-10FFFF';
     const path = join(dirname(file), /url\(([^)]+)\)/.exec(block)?.[1] ?? '');
-    return { family, ranges: unicodeRange.split(',').map(parseRange), unicodeRange, path };
+    return { family, weight, ranges: unicodeRange.split(',').map(parseRange), unicodeRange, path };
   });
 }
 
@@ -45,11 +49,11 @@ function parseRange(range: string): [number, number] {
   return [Number.parseInt(from.replaceAll('?', '0'), 16), Number.parseInt(to.replaceAll('?', 'F'), 16)];
 }
 
-function faceRule({ family, unicodeRange, path }: Face): string {
+function faceRule({ family, weight, unicodeRange, path }: Face): string {
   const known = rules.get(path);
   if (known !== undefined) return known;
   const data = readFileSync(path).toString('base64');
-  const rule = `@font-face{font-family:'${family}';font-weight:200 900;src:url(data:font/woff2;base64,${data}) format('woff2');unicode-range:${unicodeRange}}`;
+  const rule = `@font-face{font-family:'${family}';font-weight:${weight};src:url(data:font/woff2;base64,${data}) format('woff2');unicode-range:${unicodeRange}}`;
   rules.set(path, rule);
   return rule;
 }

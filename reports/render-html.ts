@@ -49,8 +49,8 @@ export function renderHtml(report: Report): string {
 export function pageNote({ content, provenance }: Report): string {
   const { inPostgres, inWarehouse, inReport, difference } = content.completeness;
   return (
-    `${inPostgres} calls in Postgres = ${inWarehouse} in DuckDB = ${inReport} in this report · ` +
-    `difference ${difference} · run ${shortRunId(provenance.runId)} · revision ${provenance.revision}`
+    `${inPostgres.text} calls in Postgres = ${inWarehouse.text} in DuckDB = ${inReport.text} in this report · ` +
+    `difference ${difference.text} · run ${shortRunId(provenance.runId)} · revision ${provenance.revision}`
   );
 }
 

@@ -15,9 +15,15 @@ export interface ModelChange {
   change: string;
 }
 
+/** One name per model for the whole report, so that no page calls it differently. */
+export function reportLabels({ current, before }: ExecutiveFacts): Map<string, Label> {
+  return modelLabels(uniqueModels([...current.models, ...before.models]));
+}
+
 /** Every model of either period, the largest change first. */
-export function modelChanges({ current, before }: ExecutiveFacts): ModelChange[] {
-  const labels = modelLabels(uniqueModels([...current.models, ...before.models]));
+export function modelChanges(facts: ExecutiveFacts): ModelChange[] {
+  const { current, before } = facts;
+  const labels = reportLabels(facts);
   const costs = new Map<string, { previous: string; current: string }>();
   for (const model of before.models) costs.set(modelKey(model), { previous: model.cost, current: '0' });
   for (const model of current.models) {

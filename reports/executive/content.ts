@@ -62,10 +62,10 @@ function buildCompleteness(facts: ExecutiveFacts, formatter: Formatter): Complet
   const { inPostgres, inWarehouse } = facts.completeness;
   const foreign = facts.current.currencies.filter(({ id, cost }) => id !== facts.client.currency && cost !== '0');
   return {
-    inPostgres: formatter.integer(inPostgres),
-    inWarehouse: formatter.integer(inWarehouse),
-    inReport: formatter.integer(inReport),
-    difference: formatter.integer(difference(inPostgres, inReport)),
+    inPostgres: formatter.figure('integer', inPostgres),
+    inWarehouse: formatter.figure('integer', inWarehouse),
+    inReport: formatter.figure('integer', inReport),
+    difference: formatter.figure('integer', difference(inPostgres, inReport)),
     otherCurrencies: foreign.map(({ id, cost }) => `${id} ${canonicalDecimal(cost)}`),
   };
 }

@@ -3,10 +3,10 @@
 import { Decimal, difference, ratio, relativeChange } from '../../core/money.ts';
 import type { KeyFigure } from '../content.ts';
 import type { Formatter } from '../format.ts';
-import { lowerFirst, modelChanges } from './changes.ts';
+import { lowerFirst, modelChanges, reportLabels } from './changes.ts';
 import type { ExecutiveFacts } from './facts.ts';
 import { isComparable, unpricedCalls } from './key-figures.ts';
-import { modelKey, modelLabels, periodName } from './names.ts';
+import { modelKey, periodName } from './names.ts';
 
 export interface Narrative {
   headline: string;
@@ -125,7 +125,7 @@ function oneModel({ facts, formatter }: Writer) {
   const top = models.toSorted((left, right) => new Decimal(right.cost).comparedTo(left.cost))[0];
   const share = ratio(top?.cost ?? null, all.cost);
   if (top === undefined || share === null || models.length < 2 || new Decimal(share).lt(SHARE_OF_ONE_MODEL)) return undefined;
-  const name = modelLabels(models).get(modelKey(top))?.name ?? top.model;
+  const name = reportLabels(facts).get(modelKey(top))?.name ?? top.model;
   return { lead: `${formatter.roundPercent(share)} of the reported cost is one model,`, rest: `${name}.` };
 }
 
@@ -136,7 +136,7 @@ function unknownCosts({ facts, formatter }: Writer) {
   const previous = lowerFirst(periodName(facts.previous));
   return {
     lead: `${plural(formatter.integer(unpriced), 'call')} reported no cost.`,
-    rest: `What they cost is unknown, not zero; ${previous} had ${formatter.integer(before)}.`,
+    rest: `What ${unpriced === '1' ? 'it' : 'they'} cost is unknown, not zero; ${previous} had ${formatter.integer(before)}.`,
   };
 }
 

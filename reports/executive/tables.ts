@@ -2,9 +2,10 @@
 import { Decimal, difference, ratio, sumDecimals } from '../../core/money.ts';
 import type { Figure, Label, Table, TableRow } from '../content.ts';
 import { type Formatter, maskPerson } from '../format.ts';
+import { reportLabels } from './changes.ts';
 import type { ExecutiveFacts, Totals } from './facts.ts';
 import { costPerPaidCall, reportedCost, tokensPerCall, unpricedCalls } from './key-figures.ts';
-import { modelKey, modelLabels, providerName } from './names.ts';
+import { modelKey, providerName } from './names.ts';
 
 const SHOWN_ROWS_MAX = 10;
 const SHOWN_UNPRICED_MAX = 6;
@@ -149,9 +150,9 @@ function withoutUsers(row: TableRow, columns: Column[]): TableRow {
   return { ...row, cells };
 }
 
-function modelParts({ current }: ExecutiveFacts): Part[] {
-  const labels = modelLabels(current.models);
-  return current.models.map((totals) => ({ label: labels.get(modelKey(totals)) as Label, totals }));
+function modelParts(facts: ExecutiveFacts): Part[] {
+  const labels = reportLabels(facts);
+  return facts.current.models.map((totals) => ({ label: labels.get(modelKey(totals)) as Label, totals }));
 }
 
 function providerParts({ current }: ExecutiveFacts): Part[] {

@@ -1,0 +1,55 @@
+// daybook clients add | list
+import type { Command } from 'commander';
+import { WEEK_DAYS, addClient, listClients, parseWeekStart } from '../../core/clients.ts';
+import { openContext } from '../context.ts';
+import { runWithLifecycle } from '../lifecycle.ts';
+import { printTable } from '../print.ts';
+
+interface AddOptions {
+  name?: string;
+  zone: string;
+  weekStart: string;
+  currency: string;
+  locale: string;
+}
+
+export function registerClients(program: Command): void {
+  const clients = program.command('clients').description('the companies whose calls are booked');
+  clients
+    .command('add <id>')
+    .description('add a client; it gets a daily, a weekly and a monthly executive report')
+    .option('--name <text>', 'the name in reports (default: the id)')
+    .option('--zone <zone>', 'time zone of its business days', 'UTC')
+    .option('--week-start <day>', 'first day of its week', 'monday')
+    .option('--currency <code>', 'currency of its reports', 'USD')
+    .option('--locale <tag>', 'how its numbers are written', 'en-US')
+    .action((id: string, options: AddOptions) =>
+      runWithLifecycle(async (lifecycle) => {
+        const context = openContext(lifecycle, { quiet: true });
+        const added = await addClient(await context.appPool(), {
+          clientId: id,
+          name: options.name ?? id,
+          timeZone: options.zone,
+          weekStart: parseWeekStart(options.weekStart),
+          currency: options.currency,
+          locale: options.locale,
+        });
+        console.log(added ? `Added client ${id}.` : `Client ${id} is there already; nothing was changed.`);
+      }),
+    );
+  clients
+    .command('list')
+    .description('list the clients')
+    .action(() =>
+      runWithLifecycle(async (lifecycle) => {
+        const found = await listClients(await openContext(lifecycle, { quiet: true }).pipelinePool());
+        printTable(
+          ['client', 'name', 'time zone', 'week starts', 'currency', 'locale'],
+          found.map((client) => [
+            client.clientId, client.name, client.timeZone, WEEK_DAYS[client.weekStart - 1] ?? '',
+            client.currency, client.locale,
+          ]),
+        );
+      }),
+    );
+}

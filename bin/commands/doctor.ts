@@ -1,0 +1,76 @@
+// daybook doctor: tries everything a report needs, and says what is wrong and what to do.
+import type { Command } from 'commander';
+import { isAppError, messageOf } from '../../core/errors.ts';
+import { query } from '../../core/postgres.ts';
+import { renderPdf } from '../../reports/render-pdf.ts';
+import { type Context, openContext } from '../context.ts';
+import { runWithLifecycle } from '../lifecycle.ts';
+
+interface Examination {
+  name: string;
+  examine: (context: Context) => Promise<string>;
+  fix: string;
+}
+
+const EXAMINATIONS: Examination[] = [
+  {
+    name: 'Postgres',
+    examine: async (context) => {
+      const pool = await context.pipelinePool();
+      const [row] = await query<{ version: string }>(pool, `select current_setting('server_version') as version`);
+      const kind = context.config.databaseUrl === undefined ? 'embedded' : 'from DATABASE_URL';
+      return `${row?.version} (${kind}), migrated, serving roles are safe`;
+    },
+    fix: 'check DATABASE_URL, then run: npm run daybook -- migrate',
+  },
+  {
+    name: 'DuckDB',
+    examine: async (context) => {
+      const [row] = await context.withWarehouse((warehouse) =>
+        warehouse.rows<{ version: string }>('select version() as version'),
+      );
+      return `${row?.version}, ${context.paths.warehouse}`;
+    },
+    fix: 'delete the warehouse file; it is rebuilt from Postgres',
+  },
+  {
+    name: 'Chromium',
+    examine: async (context) => {
+      const browser = await context.browser();
+      const bytes = await renderPdf(browser, '<p>Daybook</p>');
+      return `${await browser.version()}, made a PDF of ${bytes.length} bytes`;
+    },
+    fix: 'set PUPPETEER_EXECUTABLE_PATH to a Chrome or Chromium',
+  },
+  {
+    name: 'Mail',
+    examine: (context) => context.mailer().verify(),
+    fix: 'check SMTP_URL: host, port, user and password',
+  },
+];
+
+export function registerDoctor(program: Command): void {
+  program
+    .command('doctor')
+    .description('check Postgres, DuckDB, Chromium and mail: what is wrong and what to do')
+    .action(() =>
+      runWithLifecycle(async (lifecycle) => {
+        const context = openContext(lifecycle, { quiet: true });
+        let failures = 0;
+        for (const examination of EXAMINATIONS) failures += (await report(context, examination)) ? 0 : 1;
+        console.log(failures === 0 ? '\nAll is well.' : `\n${failures} of ${EXAMINATIONS.length} need attention.`);
+        if (failures > 0) process.exitCode = 1;
+      }),
+    );
+}
+
+async function report(context: Context, { name, examine, fix }: Examination): Promise<boolean> {
+  try {
+    console.log(`ok      ${name.padEnd(10)} ${await examine(context)}`);
+    return true;
+  } catch (error) {
+    console.log(`WRONG   ${name.padEnd(10)} ${messageOf(error)}`);
+    console.log(`        ${' '.repeat(10)} do: ${(isAppError(error) && error.fix) || fix}`);
+    return false;
+  }
+}

@@ -1,0 +1,50 @@
+// daybook ingest: the HTTP server. Stateless; any number of them may share the books.
+import type { Command } from 'commander';
+import { createAuthenticator } from '../../ingest/api/tokens.ts';
+import { startIngest } from '../../ingest/server.ts';
+import { createUsageStore } from '../../ingest/store/usage-events.ts';
+import { isUnavailable } from '../../core/postgres.ts';
+import { type Context, assertServable, openContext } from '../context.ts';
+import { runWithLifecycle } from '../lifecycle.ts';
+
+export function registerIngest(program: Command): void {
+  program
+    .command('ingest')
+    .description('serve the usage API')
+    .action(() =>
+      runWithLifecycle(async (lifecycle) => {
+        const context = openContext(lifecycle);
+        const stopping = lifecycle.waitForStop();
+        const url = await serveIngest(context, context.config);
+        context.log.info('ingest.listening', { url });
+        await stopping;
+      }),
+    );
+}
+
+/** Serves until the lifecycle ends; starts also while Postgres is away, and refuses until it is back. */
+export async function serveIngest(context: Context, listen: { host: string; port: number }): Promise<string> {
+  const pool = await context.openAppPool();
+  let isServable = false;
+  const assertReady = async () => {
+    if (!isServable) await assertServable(pool);
+    isServable = true;
+  };
+  await assertReady().catch((error: unknown) => {
+    if (!isUnavailable(error)) throw error;
+    context.log.warn('ingest.waiting', { message: 'Postgres does not answer yet' });
+  });
+  const authenticate = createAuthenticator(pool);
+  const deps = {
+    authenticate: async (header: string | undefined) => {
+      await assertReady();
+      return authenticate(header);
+    },
+    storeUsage: createUsageStore(pool),
+    checkReady: () => assertServable(pool),
+    log: context.log,
+  };
+  const server = await startIngest(deps, listen);
+  context.lifecycle.onEnd(() => server.close());
+  return server.url;
+}

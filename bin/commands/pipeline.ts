@@ -1,0 +1,33 @@
+// daybook copy | rollup: the steps of a refresh, by hand.
+import type { Command } from 'commander';
+import { copyBooks } from '../../pipeline/copy.ts';
+import { refreshWarehouse } from '../../pipeline/refresh.ts';
+import { openContext } from '../context.ts';
+import { runWithLifecycle } from '../lifecycle.ts';
+
+export function registerPipeline(program: Command): void {
+  program
+    .command('copy')
+    .description('copy what changed from Postgres into the warehouse')
+    .action(() =>
+      runWithLifecycle(async (lifecycle) => {
+        const context = openContext(lifecycle, { quiet: true });
+        const pool = await context.pipelinePool();
+        const result = await context.withWarehouse((warehouse) => copyBooks(pool, warehouse, context.log));
+        console.log(`Copied ${result.copiedRows} rows as of ${result.asOf}${result.isFresh ? ', everything afresh' : ''}.`);
+      }),
+    );
+  program
+    .command('rollup')
+    .description('copy, rebuild the daily, weekly and monthly rollups, and check them')
+    .action(() =>
+      runWithLifecycle(async (lifecycle) => {
+        const context = openContext(lifecycle, { quiet: true });
+        const pool = await context.pipelinePool();
+        const result = await context.withWarehouse((warehouse) =>
+          refreshWarehouse({ pool, warehouse, log: context.log }),
+        );
+        console.log(`Copied ${result.copiedRows} rows as of ${result.asOf}; rollups rebuilt, all checks passed.`);
+      }),
+    );
+}

@@ -1,0 +1,45 @@
+// daybook send NAME --client C --period P: makes a report and mails it to whoever has not had it.
+import type { Command } from 'commander';
+import { requireClient } from '../../core/clients.ts';
+import { FORMATS, findReport } from '../../reports/catalog.ts';
+import { queueDeliveries, sendDueDeliveries } from '../../reports/deliver.ts';
+import { type Context, openContext } from '../context.ts';
+import { runWithLifecycle } from '../lifecycle.ts';
+import { makeReports } from '../make-report.ts';
+
+export function registerSend(program: Command): void {
+  program
+    .command('send <name>')
+    .description('make a report and mail it to every recipient who has not had this revision')
+    .requiredOption('--client <id>', 'for whom')
+    .requiredOption('--period <period>', 'a day (2025-03-18), week (2025-W11) or month (2025-03)')
+    .action((name: string, options: { client: string; period: string }) =>
+      runWithLifecycle(async (lifecycle) => {
+        const { name: report } = findReport(name);
+        const context = openContext(lifecycle, { quiet: true });
+        await requireClient(await context.pipelinePool(), options.client);
+        const [made] = await makeReports(context, [
+          { report, clientId: options.client, period: options.period, formats: FORMATS },
+        ]);
+        if (made === undefined) return;
+        const deps = await deliverDeps(context);
+        const queued = await queueDeliveries(deps, made.revision);
+        const { sent, retry, failed, uncertain } = await sendDueDeliveries(deps);
+        console.log(`${queued} mails queued; ${sent} sent, ${retry} to be tried again, ${failed} failed, ${uncertain} uncertain`);
+        if (context.config.smtpUrl === undefined) console.log(`No SMTP_URL is set: mails are files in ${context.paths.outbox}`);
+        if (failed + uncertain > 0) process.exitCode = 1;
+      }),
+    );
+}
+
+/** What delivering needs, from a context. */
+export async function deliverDeps(context: Context, mailer = context.mailer()) {
+  return {
+    pool: await context.pipelinePool(),
+    archiveDir: context.paths.archive,
+    mailer,
+    mailFrom: context.config.mailFrom,
+    now: context.now,
+    log: context.log,
+  };
+}

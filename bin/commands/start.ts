@@ -1,0 +1,59 @@
+// daybook start: ingest and worker as two supervised processes, the default for one machine.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { type Context, PROJECT_DIR, openContext } from '../context.ts';
+import { runWithLifecycle } from '../lifecycle.ts';
+
+const ROLES = ['ingest', 'worker'];
+const RESTART_DELAY_MS = 2_000;
+const STOP_TIMEOUT_MS = 15_000;
+
+export function registerStart(program: Command): void {
+  program
+    .command('start')
+    .description('run ingest and worker, each restarted when it ends')
+    .action(() =>
+      runWithLifecycle(async (lifecycle) => {
+        const context = openContext(lifecycle);
+        const stopping = lifecycle.waitForStop();
+        // Checked, and the embedded server held, before two children start to use them.
+        await context.pipelinePool();
+        for (const role of ROLES) lifecycle.onEnd(supervise(context, role));
+        await stopping;
+      }),
+    );
+}
+
+/** Keeps one role running; returns what stops it. */
+function supervise({ log }: Context, role: string): () => Promise<void> {
+  let child: ChildProcess;
+  let isStopping = false;
+  const run = () => {
+    child = spawn(process.execPath, [join(PROJECT_DIR, 'bin', 'daybook.ts'), role], { stdio: 'inherit' });
+    child.once('exit', (code, signal) => {
+      if (isStopping) return;
+      log.error('process.ended', { role, code, signal, restartInMs: RESTART_DELAY_MS });
+      setTimeout(() => {
+        if (!isStopping) run();
+      }, RESTART_DELAY_MS);
+    });
+  };
+  run();
+  return () => {
+    isStopping = true;
+    return stopChild(child);
+  };
+}
+
+function stopChild(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => {
+    const giveUp = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
+    child.once('exit', () => {
+      clearTimeout(giveUp);
+      resolve();
+    });
+    child.kill('SIGTERM');
+  });
+}

@@ -1,0 +1,49 @@
+// daybook worker: refreshes the warehouse, and makes, archives and mails what is due.
+import type { Command } from 'commander';
+import { startAlarmClock } from '../../pipeline/scheduler.ts';
+import { launchBrowser } from '../../reports/browser.ts';
+import type { Browser } from '../../reports/browser.ts';
+import { runTick } from '../../reports/due-reports.ts';
+import { type Context, openContext } from '../context.ts';
+import { runWithLifecycle } from '../lifecycle.ts';
+
+export function registerWorker(program: Command): void {
+  program
+    .command('worker')
+    .description('refresh the warehouse, make and mail the reports that are due')
+    .action(() =>
+      runWithLifecycle(async (lifecycle) => {
+        const context = openContext(lifecycle);
+        const stopping = lifecycle.waitForStop();
+        const pool = await context.pipelinePool();
+        const mailer = context.mailer();
+        context.log.info('worker.started', { mail: context.config.smtpUrl === undefined ? 'outbox' : 'smtp' });
+        const clock = startAlarmClock(() => tickOnce(context, { pool, mailer }), context.log);
+        lifecycle.onEnd(() => clock.stop());
+        await stopping;
+      }),
+    );
+}
+
+type TickParts = Pick<Parameters<typeof runTick>[0], 'pool' | 'mailer'>;
+
+/** One tick with a browser of its own, started only if a PDF is to be made. */
+async function tickOnce(context: Context, { pool, mailer }: TickParts): Promise<void> {
+  const { config, log, now, paths, withWarehouse } = context;
+  let browser: Promise<Browser> | undefined;
+  const started = performance.now();
+  try {
+    const result = await runTick({
+      pool, mailer, log, now, withWarehouse,
+      mailFrom: config.mailFrom,
+      archiveDir: paths.archive,
+      browser: () => {
+        browser ??= launchBrowser(config.chromiumPath, log);
+        return browser;
+      },
+    });
+    log.info('tick.finished', { ...result, tookMs: Math.round(performance.now() - started) });
+  } finally {
+    await (await browser)?.close();
+  }
+}

@@ -1,0 +1,147 @@
+// Opens what commands need, once and only when asked for: configuration, pools, browser, mailer. The
+// only place where the parts meet.
+import { readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { type Config, homePaths, loadConfig } from '../core/config.ts';
+import { acquireEmbeddedPostgres } from '../core/embedded-postgres.ts';
+import { AppError, messageOf } from '../core/errors.ts';
+import { type Log, createLog } from '../core/log.ts';
+import { isMigrated, migrate } from '../core/migrate.ts';
+import { type Pool, createPool } from '../core/postgres.ts';
+import { APP_ROLE, PIPELINE_ROLE, type ServingRole, assertServingRole, deriveRoleUrl } from '../core/roles.ts';
+import { SQL_DIR } from '../core/sql.ts';
+import { type Warehouse, withWarehouse } from '../pipeline/warehouse.ts';
+import { type Browser, launchBrowser } from '../reports/browser.ts';
+import { type Mailer, createOutboxMailer, createSmtpMailer } from '../reports/mailer.ts';
+import type { Lifecycle } from './lifecycle.ts';
+
+export const PROJECT_DIR = join(import.meta.dirname, '..');
+
+export interface Context {
+  config: Readonly<Config>;
+  paths: ReturnType<typeof homePaths>;
+  log: Log;
+  lifecycle: Lifecycle;
+  now: () => Date;
+  /** Under row security; for one client at a time. Checked with `assertServable`. */
+  appPool(): Promise<Pool>;
+  /** The same, unchecked: for a server that starts before its Postgres does. */
+  openAppPool(): Promise<Pool>;
+  /** Reads every client. */
+  pipelinePool(): Promise<Pool>;
+  /** Brings the books to the newest schema; returns the applied migrations. */
+  migrate(): Promise<string[]>;
+  withWarehouse<T>(work: (warehouse: Warehouse) => Promise<T>): Promise<T>;
+  browser(): Promise<Browser>;
+  mailer(): Mailer;
+}
+
+export interface ContextOptions {
+  /** The level of commands that people read the output of. */
+  quiet?: boolean;
+}
+
+/** Reads the configuration and prepares the rest. Throws ERR_CONFIG. */
+export function openContext(lifecycle: Lifecycle, { quiet = false }: ContextOptions = {}): Context {
+  const config = loadConfig(process.env, PROJECT_DIR);
+  const paths = homePaths(config.homeDir);
+  const isLevelSet = (process.env.LOG_LEVEL ?? '') !== '';
+  const log = createLog({ level: quiet && !isLevelSet ? 'warn' : config.logLevel });
+  const books = openBooks(config, paths.postgres, log, lifecycle);
+  return {
+    config,
+    paths,
+    log,
+    lifecycle,
+    now: () => new Date(),
+    ...books,
+    withWarehouse: (work) => withWarehouse(paths, work),
+    browser: once(async () => {
+      const browser = await launchBrowser(config.chromiumPath, log);
+      lifecycle.onEnd(() => browser.close());
+      return browser;
+    }),
+    mailer: () => {
+      const { smtpUrl } = config;
+      const mailer = smtpUrl === undefined ? createOutboxMailer(paths.outbox) : createSmtpMailer(smtpUrl);
+      lifecycle.onEnd(() => mailer.close());
+      return mailer;
+    },
+  };
+}
+
+type Books = Pick<Context, 'appPool' | 'openAppPool' | 'pipelinePool' | 'migrate'>;
+
+function openBooks(config: Config, embeddedDir: string, log: Log, lifecycle: Lifecycle): Books {
+  const isEmbedded = config.databaseUrl === undefined && config.databaseAppUrl === undefined;
+  const ownerUrl = once(async () => {
+    if (config.databaseUrl !== undefined) return config.databaseUrl;
+    if (!isEmbedded) return undefined;
+    const server = await acquireEmbeddedPostgres(embeddedDir);
+    lifecycle.onEnd(() => server.release());
+    return server.url;
+  });
+  const roleUrl = async (role: ServingRole) => {
+    const explicit = role === APP_ROLE ? config.databaseAppUrl : config.databasePipelineUrl;
+    if (explicit !== undefined) return explicit;
+    const url = await ownerUrl();
+    if (url !== undefined) return deriveRoleUrl(url, role);
+    const name = role === APP_ROLE ? 'DATABASE_APP_URL' : 'DATABASE_PIPELINE_URL';
+    throw new AppError('ERR_CONFIG', `${name} is not set`, { fix: 'set it, or DATABASE_URL; see .env.example' });
+  };
+  const open = (url: string, applicationName: string, max: number) => {
+    const pool = createPool({ url, applicationName, log, max });
+    lifecycle.onEnd(() => pool.end());
+    return pool;
+  };
+  const runMigrations = once(async () => {
+    const url = await ownerUrl();
+    if (url === undefined) throw new AppError('ERR_CONFIG', 'DATABASE_URL, the owner’s login, is not set');
+    const roleUrls = { [APP_ROLE]: await roleUrl(APP_ROLE), [PIPELINE_ROLE]: await roleUrl(PIPELINE_ROLE) };
+    return migrate({ owner: open(url, 'daybook migrate', 2), roleUrls, log });
+  });
+  const opened = (role: ServingRole, max: number) =>
+    once(async () => {
+      // The embedded server is ours alone: it always has the newest schema.
+      if (isEmbedded) await runMigrations();
+      return open(await roleUrl(role), `daybook ${role}`, max);
+    });
+  const checked = (openPool: () => Promise<Pool>) =>
+    once(async () => {
+      const pool = await openPool();
+      await assertServable(pool);
+      return pool;
+    });
+  const openAppPool = opened(APP_ROLE, 10);
+  return {
+    openAppPool,
+    appPool: checked(openAppPool),
+    pipelinePool: checked(opened(PIPELINE_ROLE, 4)),
+    migrate: runMigrations,
+  };
+}
+
+// SQLSTATE: invalid authorization, invalid password, undefined table, insufficient privilege.
+const NOT_MIGRATED = new Set(['28000', '28P01', '42P01', '42501']);
+
+/** Throws ERR_CONFIG when the login is too strong or the books lack a migration of this version. */
+export async function assertServable(pool: Pool): Promise<void> {
+  const files = readdirSync(join(SQL_DIR, 'postgres', 'migrations')).map((file) => basename(file, '.sql'));
+  const fix = 'run: npm run daybook -- migrate';
+  try {
+    await assertServingRole(pool);
+    if (await isMigrated(pool, files)) return;
+  } catch (cause) {
+    if (!NOT_MIGRATED.has((cause as { code?: string }).code ?? '')) throw cause;
+    throw new AppError('ERR_CONFIG', `the books are not set up for this login: ${messageOf(cause)}`, { cause, fix });
+  }
+  throw new AppError('ERR_CONFIG', 'the books are of an older version', { fix });
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}

@@ -1,0 +1,43 @@
+#!/usr/bin/env node
+// The command line: one command a file under bin/commands, wired here.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { describeError, isAppError } from '../core/errors.ts';
+import { registerClients } from './commands/clients.ts';
+import { registerDemo } from './commands/demo.ts';
+import { registerDoctor } from './commands/doctor.ts';
+import { registerImport } from './commands/import.ts';
+import { registerIngest } from './commands/ingest.ts';
+import { registerMigrate } from './commands/migrate.ts';
+import { registerPipeline } from './commands/pipeline.ts';
+import { registerRecipients } from './commands/recipients.ts';
+import { registerReport } from './commands/report.ts';
+import { registerSend } from './commands/send.ts';
+import { registerStart } from './commands/start.ts';
+import { registerStatus } from './commands/status.ts';
+import { registerTokens } from './commands/tokens.ts';
+import { registerWorker } from './commands/worker.ts';
+
+const envFile = join(import.meta.dirname, '..', '.env');
+if (existsSync(envFile)) process.loadEnvFile(envFile);
+
+const program = new Command('daybook')
+  .description('Books every SMS task and every LLM call, and mails the numbers.')
+  .showHelpAfterError('(add --help for the options)')
+  .showSuggestionAfterError();
+
+for (const register of [
+  registerStart, registerIngest, registerWorker, registerMigrate, registerClients, registerTokens,
+  registerRecipients, registerImport, registerPipeline, registerReport, registerSend, registerStatus,
+  registerDoctor, registerDemo,
+]) {
+  register(program);
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.stderr.write(`${describeError(error)}\n`);
+  process.exitCode = isAppError(error, 'ERR_USAGE', 'ERR_CONFIG') ? 2 : 1;
+}

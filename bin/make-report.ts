@@ -1,0 +1,43 @@
+// Makes one report by hand, as a run of its own in the ledger.
+import { parsePeriod } from '../core/calendar.ts';
+import { AppError } from '../core/errors.ts';
+import { refreshWarehouse } from '../pipeline/refresh.ts';
+import { claimRun, executeRun } from '../pipeline/runs.ts';
+import type { Warehouse } from '../pipeline/warehouse.ts';
+import type { Format } from '../reports/catalog.ts';
+import { type Published, publishReport } from '../reports/publish.ts';
+import type { Context } from './context.ts';
+
+export interface ReportRequest {
+  report: string;
+  clientId: string;
+  period: string;
+  formats: readonly Format[];
+}
+
+/** Refreshes the warehouse and makes the reports, in order. */
+export function makeReports(context: Context, requests: ReportRequest[]): Promise<Published[]> {
+  return context.withWarehouse(async (warehouse) => {
+    await refreshWarehouse({ pool: await context.pipelinePool(), warehouse, log: context.log });
+    const made: Published[] = [];
+    for (const request of requests) made.push(await makeReport(context, warehouse, request));
+    return made;
+  });
+}
+
+/** Makes one report from a warehouse that is fresh. */
+export async function makeReport(context: Context, warehouse: Warehouse, request: ReportRequest): Promise<Published> {
+  const pool = await context.pipelinePool();
+  const { report, clientId, period, formats } = request;
+  const job = `report ${report} by hand ${period} ${formats.join(',')}`;
+  const run = await claimRun(pool, { job, clientId, slotAt: context.now() }, context.now());
+  if (run === undefined) throw new AppError('ERR_EXISTS', `the same report is being made at this moment`);
+  return executeRun(pool, run, context.now, async () => {
+    const value = await publishReport(
+      { pool, warehouse, archiveDir: context.paths.archive, browser: context.browser, now: context.now },
+      { report, clientId, formats, runId: run.runId, toPeriod: (weekStart) => parsePeriod(period, weekStart) },
+    );
+    return { rowCount: Number(value.revision.content.completeness.inReport.value), value };
+  });
+}
+

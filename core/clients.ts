@@ -1,0 +1,83 @@
+// The tenants: who they are, and in which zone, week, currency and locale they count.
+import { PERIOD_KINDS, type WeekStart, isTimeZone } from './calendar.ts';
+import { AppError } from './errors.ts';
+import { type Pool, query, withTransaction } from './postgres.ts';
+import { loadSql } from './sql.ts';
+
+export interface Client {
+  clientId: string;
+  name: string;
+  timeZone: string;
+  weekStart: WeekStart;
+  currency: string;
+  locale: string;
+}
+
+export const WEEK_DAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
+const CLIENT_ID = /^[a-z0-9][a-z0-9-]{0,62}$/;
+/** The report that a new client gets, each morning, Monday and first of the month. */
+const DEFAULT_REPORT = 'executive';
+
+/** Adds a client with its default schedules; true when it was not there before. Throws ERR_USAGE. */
+export async function addClient(pool: Pool, client: Client): Promise<boolean> {
+  assertClient(client);
+  const { clientId, name, timeZone, weekStart, currency, locale } = client;
+  return withTransaction(pool, { clientId }, async (connection) => {
+    const values = [clientId, name, timeZone, weekStart, currency, locale];
+    const added = await query(connection, loadSql('postgres/queries/insert_client'), values);
+    for (const kind of PERIOD_KINDS) {
+      await query(connection, loadSql('postgres/queries/insert_schedule'), [clientId, DEFAULT_REPORT, kind]);
+    }
+    return added.length > 0;
+  });
+}
+
+/** The clients that the pool's role may see: the pipeline sees all. */
+export async function listClients(pool: Pool): Promise<Client[]> {
+  const rows = await query<Record<string, string | number>>(pool, loadSql('postgres/queries/select_clients'));
+  return rows.map((row) => ({
+    clientId: String(row.client_id),
+    name: String(row.name),
+    timeZone: String(row.time_zone),
+    weekStart: Number(row.week_start),
+    currency: String(row.currency),
+    locale: String(row.locale),
+  }));
+}
+
+/** Throws ERR_NOT_FOUND with the clients there are. */
+export async function requireClient(pool: Pool, clientId: string): Promise<Client> {
+  const clients = await listClients(pool);
+  const found = clients.find((client) => client.clientId === clientId);
+  if (found !== undefined) return found;
+  const names = clients.map((client) => client.clientId).join(', ');
+  throw new AppError('ERR_NOT_FOUND', `there is no client "${clientId}"`, {
+    fix: names === '' ? 'add one: npm run daybook -- clients add --help' : `choose one of: ${names}`,
+  });
+}
+
+/** `monday` → 1 … `sunday` → 7. */
+export function parseWeekStart(name: string): WeekStart {
+  const index = WEEK_DAYS.indexOf(name.toLowerCase() as (typeof WEEK_DAYS)[number]);
+  if (index >= 0) return index + 1;
+  throw new AppError('ERR_USAGE', `"${name}" is no day of the week`, { fix: `give one of: ${WEEK_DAYS.join(', ')}` });
+}
+
+function assertClient({ clientId, name, timeZone, currency, locale }: Client): void {
+  const problems: string[] = [];
+  if (!CLIENT_ID.test(clientId)) problems.push(`the id "${clientId}" must be a-z, 0-9 and "-", at most 63`);
+  if (name.trim() === '') problems.push('the name must not be empty');
+  if (!isTimeZone(timeZone)) problems.push(`"${timeZone}" is no time zone such as Europe/Vienna`);
+  if (!Intl.supportedValuesOf('currency').includes(currency)) problems.push(`"${currency}" is no currency such as USD`);
+  if (!isLocale(locale)) problems.push(`"${locale}" is no locale such as en-US`);
+  if (problems.length === 0) return;
+  throw new AppError('ERR_USAGE', `the client cannot be added:\n  ${problems.join('\n  ')}`);
+}
+
+function isLocale(locale: string): boolean {
+  try {
+    return Intl.NumberFormat.supportedLocalesOf(locale).length > 0;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,159 @@
+// Keeps what was made, for good: frozen contents numbered by revision, and the exact bytes of each
+// format with their sha256. Nothing here is ever overwritten.
+import { createHash, randomUUID } from 'node:crypto';
+import { link, mkdir, open, readFile, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { AppError } from '../core/errors.ts';
+import { type Pool, query, withTransaction } from '../core/postgres.ts';
+import { loadSql } from '../core/sql.ts';
+import type { Composed, Format } from './catalog.ts';
+import type { Report, ReportContent } from './content.ts';
+
+/** A revision of a report's period, with everything that renders it again. */
+export interface Revision extends Report {
+  revisionId: string;
+  /** True when this content was not the newest revision before. */
+  isNew: boolean;
+}
+
+export interface ArchiveEntry {
+  format: Format;
+  /** Relative to the archive folder. */
+  path: string;
+  byteCount: number;
+  sha256: string;
+}
+
+interface RevisionRow extends Record<string, unknown> {
+  revision_id: string;
+  revision: number;
+  content_hash: string;
+  content: string;
+  run_id: string;
+  as_of: Date;
+  created_at: Date;
+}
+
+/** The identity of a content: run, instants and revision are not part of it. */
+export function hashContent(content: ReportContent): string {
+  return createHash('sha256').update(JSON.stringify(content)).digest('hex');
+}
+
+/** Freezes a content: as the newest revision if that says the same, else as the next one. */
+export function freezeRevision(
+  pool: Pool,
+  { content, asOf }: Composed,
+  runId: string,
+  now: Date,
+): Promise<Revision> {
+  const { client, period, report } = content;
+  const key = [client.id, report, period.kind, period.start];
+  return withTransaction(pool, { clientId: client.id }, async (connection) => {
+    await query(connection, loadSql('postgres/queries/lock_report_period'), key);
+    const [latest] = await query<RevisionRow>(connection, loadSql('postgres/queries/select_latest_revision'), key);
+    const hash = hashContent(content);
+    if (latest?.content_hash === hash) return toRevision(latest, false);
+    const [inserted] = await query<RevisionRow>(connection, loadSql('postgres/queries/insert_revision'), [
+      client.id, randomUUID(), report, period.kind, period.start, period.key,
+      (latest?.revision ?? 0) + 1, hash, JSON.stringify(content), runId, asOf, now,
+    ]);
+    return toRevision(inserted as RevisionRow, true);
+  });
+}
+
+/** What is archived of a revision. */
+export async function listArchive(pool: Pool, clientId: string, revisionId: string): Promise<ArchiveEntry[]> {
+  const rows = await query<{ format: Format; path: string; byte_count: bigint; sha256: string }>(
+    pool,
+    loadSql('postgres/queries/select_archive_entries'),
+    [clientId, revisionId],
+  );
+  return rows.map(({ format, path, byte_count, sha256 }) => ({ format, path, byteCount: Number(byte_count), sha256 }));
+}
+
+/** Writes the bytes of a format, once: file first, then its row. */
+export async function archiveBytes(
+  pool: Pool,
+  archiveDir: string,
+  revision: Revision,
+  format: Format,
+  bytes: Buffer,
+): Promise<void> {
+  const path = archivePath(revision, format);
+  const kept = await writeOnce(join(archiveDir, path), bytes);
+  await query(pool, loadSql('postgres/queries/insert_archive_entry'), [
+    revision.content.client.id, revision.revisionId, format, path, kept.length, sha256(kept),
+  ]);
+}
+
+/** Reads an archived file back. Throws ERR_ARCHIVE when its bytes are not the ones archived. */
+export async function readArchived(archiveDir: string, entry: ArchiveEntry): Promise<Buffer> {
+  const path = join(archiveDir, entry.path);
+  const bytes = await readFile(path).catch((cause: unknown) => {
+    throw new AppError('ERR_ARCHIVE', `the archived file ${path} is gone`, {
+      cause,
+      fix: 'restore the archive folder from a backup',
+    });
+  });
+  if (sha256(bytes) === entry.sha256) return bytes;
+  throw new AppError('ERR_ARCHIVE', `the archived file ${path} was changed: its sha256 is not the one recorded`, {
+    fix: 'restore the archive folder from a backup',
+  });
+}
+
+function archivePath({ content, provenance }: Revision, format: Format): string {
+  const { client, report, period } = content;
+  return join(client.id, report, period.key, `r${provenance.revision}`, `${report}-${period.key}.${format}`);
+}
+
+/** Returns the bytes that stand at `path`: ours, or those an interrupted run had written whole. */
+async function writeOnce(path: string, bytes: Buffer): Promise<Buffer> {
+  await mkdir(dirname(path), { recursive: true });
+  const unfinished = `${path}.${process.pid}.${randomUUID().slice(0, 8)}`;
+  const file = await open(unfinished, 'wx');
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  try {
+    // link() never replaces a file, as rename() would.
+    await link(unfinished, path);
+    await syncFolder(dirname(path));
+    return bytes;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    return await readFile(path);
+  } finally {
+    await rm(unfinished, { force: true });
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+function sha256(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/** A stored row as the revision it is; `content` is read back exactly as it was frozen. */
+export function toRevision(row: RevisionRow, isNew: boolean): Revision {
+  return {
+    revisionId: row.revision_id,
+    isNew,
+    content: JSON.parse(row.content) as ReportContent,
+    provenance: {
+      runId: row.run_id,
+      revision: row.revision,
+      asOf: row.as_of.toISOString(),
+      createdAt: row.created_at.toISOString(),
+    },
+  };
+}

@@ -1,0 +1,128 @@
+// One message per (revision, recipient), at most once: the claim is committed before the mail goes
+// out, and what nobody can know is written down as uncertain, never sent again by itself.
+import type { Log } from '../core/log.ts';
+import { type Pool, query } from '../core/postgres.ts';
+import { loadSql } from '../core/sql.ts';
+import { type Revision, listArchive, readArchived, toRevision } from './archive.ts';
+import type { Mailer, SendResult } from './mailer.ts';
+import { type Mail, composeMail } from './message.ts';
+
+export interface DeliverDeps {
+  pool: Pool;
+  archiveDir: string;
+  mailer: Mailer;
+  mailFrom: string;
+  now: () => Date;
+  log: Log;
+}
+
+export interface DeliveryCounts {
+  sent: number;
+  retry: number;
+  failed: number;
+  uncertain: number;
+}
+
+interface Claimed extends Record<string, unknown> {
+  client_id: string;
+  revision_id: string;
+  recipient_id: bigint;
+  message_id: string;
+  attempts: number;
+  created_at: Date;
+}
+
+const LEASE_MS = 20 * 60_000;
+// Wait longer each time; greylisting wants minutes, a full mailbox hours.
+const RETRY_MINUTES = [1, 5, 15, 60, 240];
+const GIVE_UP_AFTER_MS = 5 * 24 * 3_600_000;
+
+/** Makes a delivery for each recipient of the period's kind who has none for this revision. */
+export async function queueDeliveries(deps: DeliverDeps, { content, revisionId }: Revision): Promise<number> {
+  const domain = deps.mailFrom.split('@')[1];
+  const rows = await query(deps.pool, loadSql('postgres/queries/insert_deliveries'), [
+    content.client.id, revisionId, domain, deps.now(),
+  ]);
+  return rows.length;
+}
+
+/** Sends everything that is due and returns what became of it. */
+export async function sendDueDeliveries(deps: DeliverDeps): Promise<DeliveryCounts> {
+  const counts: DeliveryCounts = { sent: 0, retry: 0, failed: 0, uncertain: 0 };
+  for (let stale = await claim(deps, 'stale'); stale !== undefined; stale = await claim(deps, 'stale')) {
+    await settle(deps, stale, await resolveStale(deps, stale), counts);
+  }
+  for (let next = await claim(deps, 'due'); next !== undefined; next = await claim(deps, 'due')) {
+    await settle(deps, next, await sendOne(deps, next), counts);
+  }
+  return counts;
+}
+
+async function claim({ pool, now }: DeliverDeps, which: 'due' | 'stale'): Promise<Claimed | undefined> {
+  const name = which === 'due' ? 'claim_delivery' : 'claim_stale_delivery';
+  const leaseUntil = new Date(now().getTime() + LEASE_MS);
+  const [row] = await query<Claimed>(pool, loadSql(`postgres/queries/${name}`), [now(), leaseUntil]);
+  return row;
+}
+
+async function resolveStale({ mailer }: DeliverDeps, { message_id }: Claimed): Promise<SendResult> {
+  const accepted = await mailer.wasAccepted(message_id);
+  const response = 'the sender went away in the middle';
+  if (accepted === 'unknown') return { outcome: 'uncertain', response };
+  return { outcome: accepted ? 'sent' : 'retry', response };
+}
+
+async function sendOne(deps: DeliverDeps, claimed: Claimed): Promise<SendResult> {
+  const mail = await composeClaimed(deps, claimed);
+  if (mail === undefined) return { outcome: 'failed', response: 'the recipient was removed' };
+  return deps.mailer.send(mail);
+}
+
+interface MailRow extends Record<string, unknown> {
+  content: string;
+  revision: number;
+  run_id: string;
+  as_of: Date;
+  created_at: Date;
+  email: string;
+  removed_at: Date | null;
+}
+
+async function composeClaimed(
+  { pool, archiveDir, mailFrom }: DeliverDeps,
+  { client_id, revision_id, recipient_id, message_id }: Claimed,
+): Promise<Mail | undefined> {
+  const key = [client_id, revision_id, recipient_id];
+  const [row] = await query<MailRow>(pool, loadSql('postgres/queries/select_delivery_mail'), key);
+  if (row === undefined || row.removed_at !== null) return undefined;
+  const entries = await listArchive(pool, client_id, revision_id);
+  const files = await Promise.all(
+    entries.map(async (entry) => ({
+      format: entry.format,
+      name: entry.path.split('/').at(-1) ?? entry.path,
+      bytes: await readArchived(archiveDir, entry),
+    })),
+  );
+  const report = toRevision({ ...row, revision_id, content_hash: '' }, false);
+  return composeMail(report, { from: mailFrom, to: row.email, messageId: message_id, files });
+}
+
+async function settle(
+  { pool, now, log }: DeliverDeps,
+  claimed: Claimed,
+  { outcome, response }: SendResult,
+  counts: DeliveryCounts,
+): Promise<void> {
+  const hasExpired = now().getTime() - claimed.created_at.getTime() > GIVE_UP_AFTER_MS;
+  const final = outcome === 'retry' && hasExpired ? 'failed' : outcome;
+  const waitMinutes = RETRY_MINUTES[Math.min(claimed.attempts, RETRY_MINUTES.length) - 1] ?? 1;
+  await query(pool, loadSql('postgres/queries/finish_delivery'), [
+    claimed.client_id, claimed.revision_id, claimed.recipient_id,
+    final === 'retry' ? 'pending' : final, response.slice(0, 500),
+    new Date(now().getTime() + waitMinutes * 60_000), final === 'sent' ? now() : null,
+  ]);
+  counts[final] += 1;
+  const fields = { clientId: claimed.client_id, messageId: claimed.message_id, response };
+  if (final === 'sent') log.info('mail.sent', fields);
+  else log.warn(`mail.${final}`, fields);
+}

@@ -1,0 +1,148 @@
+// The only importer of ExcelJS: a report's content → a typed workbook. Sheet names, their order and
+// their column heads are a contract with the formulas that analysts write against them.
+import ExcelJS from 'exceljs';
+import { AppError } from '../core/errors.ts';
+import type { Figure, FigureFormat, Report, Table } from './content.ts';
+import { formatInstant } from './format.ts';
+import { pageNote, shortRunId } from './render-html.ts';
+import {
+  type Column, type Value, addCover, addTableSheet, dateCell, makeWorkbook, numberCell, textCell,
+} from './workbook.ts';
+
+/** Renders a report. Throws ERR_RENDER when a sheet would break the format's limits. */
+export async function renderXlsx(report: Report): Promise<Buffer> {
+  const { content } = report;
+  const workbook = makeWorkbook(new ExcelJS.Workbook(), {
+    title: `${content.client.name}: ${content.title}, ${content.period.name}`,
+    createdAt: report.provenance.createdAt,
+  });
+  addCover(workbook, coverLines(report));
+  addTableSheet(workbook, 'Key figures', KEY_FIGURE_COLUMNS, keyFigureRows(report));
+  addTableSheet(workbook, 'Daily', dailyColumns(report), dailyRows(report));
+  for (const [name, id] of TABLE_SHEETS) {
+    const table = content.tables.find((candidate) => candidate.id === id);
+    if (table === undefined) throw new AppError('ERR_RENDER', `the content has no table "${id}"`);
+    addTableSheet(workbook, name, tableColumns(table, content.client.currency), tableRows(table, content.client.currency));
+  }
+  addTableSheet(workbook, 'Definitions', DEFINITION_COLUMNS, definitionRows(report));
+  return Buffer.from(await workbook.xlsx.writeBuffer());
+}
+
+const TABLE_SHEETS = [
+  ['Models', 'models'],
+  ['Users', 'users'],
+  ['Providers', 'providers'],
+  ['Chatbots', 'chatbots'],
+] as const;
+
+const KEY_FIGURE_COLUMNS: Column[] = [
+  { head: 'Key figure', width: 24 },
+  { head: 'Unit', width: 12 },
+  { head: 'This period', width: 16, isNumber: true },
+  { head: 'Period before', width: 16, isNumber: true },
+  { head: 'Change', width: 14, isNumber: true },
+  { head: 'Exact value (text)', width: 36 },
+  { head: 'Reads as', width: 16 },
+];
+
+const DEFINITION_COLUMNS: Column[] = [
+  { head: 'Term', width: 22 },
+  { head: 'Meaning', width: 96 },
+];
+
+function coverLines({ content, provenance }: Report) {
+  const { client, period, completeness } = content;
+  const asOf = formatInstant(provenance.asOf, client.timeZone);
+  return {
+    head: `${client.name} · ${content.title}`,
+    headline: content.headline,
+    lede: content.lede,
+    facts: [
+      ['Period', `${period.name} (${period.key})`],
+      ['First day', dateCell(period.start)],
+      ['Day after the last', dateCell(period.end)],
+      ['Time zone', client.timeZone],
+      ['Currency', client.currency],
+      ['Data as of', asOf],
+      ['Run', shortRunId(provenance.runId)],
+      ['Revision', numberCell(String(provenance.revision), '0')],
+      ['Calls in Postgres', figureCell(completeness.inPostgres, client.currency)],
+      ['Calls in DuckDB', figureCell(completeness.inWarehouse, client.currency)],
+      ['Calls in this report', figureCell(completeness.inReport, client.currency)],
+      ['Difference', figureCell(completeness.difference, client.currency)],
+      ...completeness.otherCurrencies.map((amount): [string, Value] => ['In another currency, not converted', amount]),
+      ['Success and errors', content.status],
+    ] as [string, Value][],
+    note: pageNote({ content, provenance }),
+  };
+}
+
+function keyFigureRows({ content }: Report): Value[][] {
+  return content.keyFigures.map(({ label, figure, previous, change }) => [
+    textCell(label),
+    textCell(unitOf(figure.format, content.client.currency)),
+    figureCell(figure, content.client.currency),
+    figureCell(previous, content.client.currency),
+    figureCell(change, content.client.currency),
+    textCell(figure.value ?? ''),
+    textCell(figure.text),
+  ]);
+}
+
+function dailyColumns({ content }: Report): Column[] {
+  const heads = content.daily.heads.map((head) => ({ head: withUnit(head, content.client.currency), width: 18, isNumber: true }));
+  return [{ head: 'Day', width: 14 }, ...heads];
+}
+
+function dailyRows({ content }: Report): Value[][] {
+  return content.daily.rows.map(({ date, cells }) => [
+    dateCell(date),
+    ...cells.map((cell) => figureCell(cell, content.client.currency)),
+  ]);
+}
+
+function tableColumns(table: Table, currency: string): Column[] {
+  return [
+    { head: table.labelHead, width: 52 },
+    { head: 'Detail', width: 18 },
+    ...table.heads.map((head) => ({ head: withUnit(head, currency), width: 17, isNumber: true })),
+  ];
+}
+
+function tableRows({ allRows }: Table, currency: string): Value[][] {
+  return allRows.map(({ label, cells }) => [
+    textCell(label.id),
+    textCell(label.detail),
+    ...cells.map((cell) => figureCell(cell, currency)),
+  ]);
+}
+
+function definitionRows({ content }: Report): Value[][] {
+  return content.definitions.map(({ term, meaning }) => [textCell(term), textCell(meaning)]);
+}
+
+/** The exact value as a number with its format; the text where nothing is known. */
+function figureCell(figure: Figure, currency: string): Value {
+  if (figure.value === null) return textCell(figure.text);
+  return numberCell(figure.value, numberFormat(figure.format, currency));
+}
+
+function numberFormat(format: FigureFormat, currency: string): string {
+  const symbol = currency === 'USD' ? '"$"' : `"${currency} "`;
+  return {
+    money: `${symbol}#,##0.00####;-${symbol}#,##0.00####`,
+    'unit-price': `${symbol}#,##0.0000##;-${symbol}#,##0.0000##`,
+    integer: '#,##0',
+    decimal: '#,##0.0',
+    percent: '0.0%',
+    points: '+0.0%;-0.0%;0.0%',
+  }[format];
+}
+
+function unitOf(format: FigureFormat, currency: string): string {
+  return { money: currency, 'unit-price': currency, integer: 'count', decimal: 'count', percent: '%', points: '% points' }[format];
+}
+
+function withUnit(head: string, currency: string): string {
+  return /cost$|per paid call/i.test(head) && !/share|without/i.test(head) ? `${head} (${currency})` : head;
+}

@@ -1,0 +1,13 @@
+-- Claims the delivery that has waited longest; committed before the mail goes out.
+-- params: $1 now, $2 lease end.
+update deliveries
+set state = 'sending', attempts = attempts + 1, next_attempt_at = $2
+where (client_id, revision_id, recipient_id) = (
+    select client_id, revision_id, recipient_id
+    from deliveries
+    where state = 'pending' and next_attempt_at <= $1
+    order by next_attempt_at
+    limit 1
+    for update skip locked
+)
+returning client_id, revision_id, recipient_id, message_id, attempts, created_at
