@@ -22,7 +22,7 @@ export async function migrate({ owner, roleUrls, log }: MigrateOptions): Promise
   const connection = await owner.connect();
   try {
     await connection.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
-    await ensureRoles(owner, roleUrls);
+    await ensureRoles(connection, roleUrls);
     const applied = await runner({
       dbClient: connection,
       dir: join(SQL_DIR, 'postgres', 'migrations'),

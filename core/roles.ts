@@ -2,7 +2,7 @@
 // owner migrates, `daybook_app` serves under row security, `daybook_pipeline` reads everything.
 import { createHmac } from 'node:crypto';
 import { AppError } from './errors.ts';
-import { type Pool, query } from './postgres.ts';
+import { type Connection, type Pool, query } from './postgres.ts';
 
 export const APP_ROLE = 'daybook_app';
 export const PIPELINE_ROLE = 'daybook_pipeline';
@@ -21,7 +21,7 @@ export function deriveRoleUrl(ownerUrl: string, role: ServingRole): string {
 }
 
 /** Creates the serving roles where they are missing and gives them the passwords of their URLs. */
-export async function ensureRoles(owner: Pool, urls: Record<ServingRole, string>): Promise<void> {
+export async function ensureRoles(owner: Connection, urls: Record<ServingRole, string>): Promise<void> {
   for (const role of [APP_ROLE, PIPELINE_ROLE] as const) {
     const url = new URL(urls[role]);
     // A login of another name is the administrator's: he grants it the role and its password.
@@ -50,7 +50,7 @@ function derivePassword(ownerPassword: string, role: ServingRole): string {
   return createHmac('sha256', ownerPassword).update(`daybook role ${role}`).digest('hex');
 }
 
-async function createRole(owner: Pool, role: ServingRole): Promise<void> {
+async function createRole(owner: Connection, role: ServingRole): Promise<void> {
   const found = await query(owner, 'select 1 from pg_roles where rolname = $1', [role]);
   if (found.length > 0) return;
   await owner.query(`create role ${role} login`).catch((cause: unknown) => {
@@ -61,7 +61,7 @@ async function createRole(owner: Pool, role: ServingRole): Promise<void> {
   });
 }
 
-async function setPassword(owner: Pool, role: ServingRole, password: string): Promise<void> {
+async function setPassword(owner: Connection, role: ServingRole, password: string): Promise<void> {
   // Utility statements take no parameters; format() with %L quotes the literal on the server.
   const [row] = await query<{ statement: string }>(
     owner,

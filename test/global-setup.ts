@@ -15,7 +15,10 @@ const TEMPLATE = 'daybook_template';
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = mkdtempSync(join(tmpdir(), 'daybook-suite-'));
   const server = await acquireEmbeddedPostgres(join(folder, 'postgres'));
-  await makeTemplate(server.url);
+  await makeTemplate(server.url).catch(async (error: unknown) => {
+    await server.release();
+    throw error;
+  });
   project.provide('postgresUrl', server.url);
   project.provide('templateDatabase', TEMPLATE);
   return async () => {
