@@ -54,10 +54,10 @@ export function sumDecimals(values: Iterable<string>): string {
   return canonicalDecimal(total);
 }
 
-/** `numerator / denominator` to 30 decimals, or null where nothing can be divided. */
+/** `numerator / denominator` to 18 decimals, or null where nothing can be divided. */
 export function ratio(numerator: string | null, denominator: string | null): string | null {
   if (numerator === null || denominator === null || new Decimal(denominator).isZero()) return null;
-  return canonicalDecimal(new Decimal(numerator).div(denominator).toDecimalPlaces(30));
+  return canonicalDecimal(new Decimal(numerator).div(denominator).toDecimalPlaces(MONEY_SCALE));
 }
 
 /** `current / previous − 1`, or null where the previous value is zero or unknown. */

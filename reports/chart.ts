@@ -28,9 +28,11 @@ export function drawBars(chart: BarChart, { width, height, max = largestValue(ch
   const base = height - AXIS_HEIGHT;
   const scale = barScale(max, base - LABEL_HEIGHT);
   const labelled = labelledBars(chart.bars, slot);
+  const named = namedBars(chart.bars, slot);
   const parts = chart.bars.map((bar, index) => {
     const frame = { x: index * slot, slot, base };
-    return drawBar(bar, frame, scale, labelled.has(index), `${chart.id}-hatch`);
+    const shown = { isLabelled: labelled.has(index), isNamed: named.has(index) };
+    return drawBar(bar, frame, scale, shown, `${chart.id}-hatch`);
   });
   return svg(width, height, describeBars(chart), [
     `<defs><pattern id="${chart.id}-hatch" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect class="hatch-ground" width="5" height="5"/><line class="hatch-line" x1="0" y1="0" x2="0" y2="5"/></pattern></defs>`,
@@ -93,7 +95,18 @@ function barScale(max: string, heightMax: number): Scale {
   };
 }
 
-function drawBar(bar: Bar, { x, slot, base }: Frame, scale: Scale, isLabelled: boolean, hatch: string): string {
+interface Shown {
+  isLabelled: boolean;
+  isNamed: boolean;
+}
+
+function drawBar(
+  bar: Bar,
+  { x, slot, base }: Frame,
+  scale: Scale,
+  { isLabelled, isNamed }: Shown,
+  hatch: string,
+): string {
   const width = slot * (bar.behind === undefined ? BAR_SHARE : BAR_SHARE - BEHIND_SHIFT / 2);
   const shift = bar.behind === undefined ? 0 : slot * BEHIND_SHIFT;
   const left = x + (slot - width - shift) / 2;
@@ -109,8 +122,16 @@ function drawBar(bar: Bar, { x, slot, base }: Frame, scale: Scale, isLabelled: b
   }
   const strong = bar.state === 'past' || bar.behind !== undefined ? '' : ' strong';
   if (isLabelled) parts.push(text(`bar-value${strong}`, center, base - height - 5, bar.figure.text));
-  const axisText = text(`bar-label${strong}`, x + slot / 2, base + 14, bar.label);
-  return `${parts.join('')}${axisText}`;
+  if (isNamed) parts.push(text(`bar-label${strong}`, x + slot / 2, base + 14, bar.label));
+  return parts.join('');
+}
+
+/** Every label where they fit; else the first and every fifth, as on a ruler. */
+function namedBars(bars: Bar[], slot: number): Set<number> {
+  const widest = Math.max(0, ...bars.map(({ label }) => label.length));
+  const all = [...bars.keys()];
+  if (widest * CHARACTER_WIDTH + 2 <= slot) return new Set(all);
+  return new Set(all.filter((index) => index === 0 || (index + 1) % 5 === 0));
 }
 
 /** All bars where the texts fit side by side; else the largest and the last. */
@@ -119,7 +140,8 @@ function labelledBars(bars: Bar[], slot: number): Set<number> {
   if (widest * CHARACTER_WIDTH + 2 <= slot) return new Set(bars.keys());
   const values = bars.map(({ figure }) => new Decimal(figure.value ?? 0));
   const largest = values.findIndex((value) => value.equals(Decimal.max(0, ...values)));
-  return new Set([largest, bars.findIndex(({ state }) => state !== 'past')]);
+  const marked = bars.findIndex(({ state }) => state !== 'past');
+  return new Set(bars.some(({ state }) => state === 'past') ? [largest, marked] : [largest]);
 }
 
 function describeBars({ title, bars }: BarChart): string {

@@ -124,7 +124,9 @@ export interface ReportPeriod {
   end: string;
   /** "Week 11". */
   name: string;
-  /** "10–16 March 2025". */
+  /** "Week 11", "Tuesday, 18 March 2025": as in the head of the page. */
+  title: string;
+  /** "10–16 March 2025", "28 days", or nothing for a day. */
   range: string;
   /** "W10", as in "$4.33 less than W10". */
   previousName: string;

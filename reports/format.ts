@@ -16,8 +16,11 @@ export interface Formatter {
   /** With a sign, as changes are written: "+14.8 %", "−4.33". */
   change(format: FigureFormat, value: string | null, unknownText?: string): Figure;
   money(value: string): string;
-  /** An amount without its currency, for a column whose head names it. */
-  amount(value: string): string;
+  /**
+   * An amount in a column whose largest is `largest`: all with the same decimals, and "<0.01" for
+   * what would read as nothing. `bare` leaves the currency to the head.
+   */
+  columnAmount(value: string, largest: string, style?: 'bare' | 'currency'): string;
   /** A chart's label: three significant digits, no currency. */
   short(value: string): string;
   integer(value: string): string;
@@ -70,9 +73,13 @@ export function createFormatter(locale: string, currency: string): Formatter {
       return { value, format, text: isZero ? text : `${decimal.isNegative() ? MINUS : '+'}${text}` };
     },
     money: (value) => writeAs('money', new Decimal(value)),
-    amount: (value) => {
-      const decimal = new Decimal(value);
-      return fixed(decimal, moneyDigits(decimal));
+    columnAmount: (value, largest, style = 'currency') => {
+      const decimal = new Decimal(value).abs();
+      const digits = moneyDigits(new Decimal(largest).abs());
+      const least = new Decimal(10).pow(-digits);
+      const show = style === 'bare' ? fixed : inCurrency;
+      const isTiny = !decimal.isZero() && decimal.toDecimalPlaces(digits).isZero();
+      return isTiny ? `<${show(least, digits)}` : show(decimal, digits);
     },
     short: (value) => {
       const decimal = new Decimal(value);
@@ -98,7 +105,8 @@ function numberFormat(locale: string, currency: string | undefined, digits: numb
 
 /** Cents; below ten cents two significant digits, so that $0.0004 does not read as nothing. */
 function moneyDigits(value: Decimal): number {
-  return value.isZero() || value.gte('0.1') ? 2 : significantDigits(value, 2);
+  const isSmall = !value.isZero() && value.toSignificantDigits(2).lt('0.1');
+  return isSmall ? significantDigits(value.toSignificantDigits(2), 2) : 2;
 }
 
 function shortDigits(value: Decimal): number {

@@ -1,8 +1,8 @@
 // Pure: an archived report → one mail. The first hundred characters tell the story, the text part
 // carries every key figure, and the attachments are the archived bytes.
-import { formatInstant } from './format.ts';
+import { createFormatter, formatInstant } from './format.ts';
 import { drawBarImage } from './bar-image.ts';
-import type { Report } from './content.ts';
+import type { Figure, Report } from './content.ts';
 import { pageNote, renderTemplate } from './render-html.ts';
 
 export interface Attachment {
@@ -86,6 +86,7 @@ type MailView = ReturnType<typeof mailView>;
 
 function mailView(report: Report, attached: MailOptions['files'], isTooLarge: boolean) {
   const { content, provenance } = report;
+  const formatter = createFormatter(content.client.locale, content.client.currency);
   const names = attached.map(({ format, bytes }) => `${format === 'pdf' ? 'PDF' : 'workbook'} (${kilobytes(bytes)})`);
   return {
     content,
@@ -102,10 +103,15 @@ function mailView(report: Report, attached: MailOptions['files'], isTooLarge: bo
         colour: { good: '#2c6e49', bad: '#a8322d', neutral: '#1b1f24' }[keyFigure.tone],
       }];
     }),
-    changes: content.changes.rows.filter(({ isTotal }) => !isTotal).slice(0, SHOWN_CHANGES_MAX).map((row) => ({
-      ...row,
-      name: row.label.detail === '' ? row.label.name : `${row.label.name} (${row.label.detail})`,
-    })),
+    changes: content.changes.rows.filter(({ isTotal }) => !isTotal).slice(0, SHOWN_CHANGES_MAX).map((row) => {
+      const money = (figure: Figure) => formatter.figure('money', figure.value).text;
+      return {
+        name: row.label.detail === '' ? row.label.name : `${row.label.name} (${row.label.detail})`,
+        change: formatter.change('money', row.change.value).text,
+        previous: money(row.previous),
+        current: money(row.current),
+      };
+    }),
     attachedNote: isTooLarge
       ? `The ${names.join(' and the ')} are too large for a mail; they are in the archive.`
       : `Attached: ${names.join(', ')}`,
@@ -122,12 +128,12 @@ function mailText({ content, figures, changes, attachedNote, note, asOf, why }: 
     '',
     content.lede,
     '',
-    `${period.name}, ${period.range} (${client.timeZone})`,
+    `${[period.title, period.range].filter((part) => part !== '').join(', ')} (${client.timeZone})`,
     '',
     ...figures.map(({ label, figure, change, comparison }) => `${label}: ${figure.text} (${change.text}; ${comparison})`),
     '',
     ...(changes.length === 0 ? [] : ['What changed', ...changes.map(({ name, previous, current, change }) =>
-      `- ${name}: ${change.text}, from ${previous.text} to ${current.text}`), '']),
+      `- ${name}: ${change}, from ${previous} to ${current}`), '']),
     ...(content.attention.length === 0 ? [] : ['Worth a look', ...content.attention.map(({ lead, rest }) => `- ${lead} ${rest}`), '']),
     attachedNote,
     '',

@@ -11,8 +11,10 @@ import { formatInstant } from './format.ts';
 
 const TEMPLATES_DIR = join(import.meta.dirname, '..', 'templates');
 const PAGE_WIDTH = 703;
-const TREND_HEIGHT = 150;
-const DAYS_HEIGHT = 130;
+const COLUMN_GAP = 34;
+const MONTH_CHART_WIDTH = 430;
+const TREND_HEIGHT = 136;
+const DAYS_HEIGHT = 118;
 const LONG_VALUE_LENGTH = 10;
 
 const handlebars = Handlebars.create();
@@ -62,7 +64,7 @@ export function shortRunId(runId: string): string {
 function viewOf(report: Report) {
   const { content, provenance } = report;
   const max = largestValue(content.weeks, content.months);
-  const days = content.period.kind === 'month' ? PAGE_WIDTH : (PAGE_WIDTH - 34) / 2;
+  const days = content.period.kind === 'month' ? MONTH_CHART_WIDTH : (PAGE_WIDTH - COLUMN_GAP) / 2;
   return {
     content,
     provenance,
@@ -71,6 +73,7 @@ function viewOf(report: Report) {
     keyFigures: content.keyFigures.map((keyFigure) => ({
       ...keyFigure,
       size: keyFigure.figure.text.length > LONG_VALUE_LENGTH ? 'long' : 'normal',
+      known: keyFigure.change.value === null ? 'unknown' : 'known',
       spark: trusted(drawSparkline(keyFigure.history, { width: 100, height: 30 })),
     })),
     trend: [

@@ -22,7 +22,8 @@ export async function renderXlsx(report: Report): Promise<Buffer> {
   for (const [name, id] of TABLE_SHEETS) {
     const table = content.tables.find((candidate) => candidate.id === id);
     if (table === undefined) throw new AppError('ERR_RENDER', `the content has no table "${id}"`);
-    addTableSheet(workbook, name, tableColumns(table, content.client.currency), tableRows(table, content.client.currency));
+    const rows = tableRows(table, content.client.currency);
+    addTableSheet(workbook, name, tableColumns(table, content.client.currency), rows.length > 0 ? rows : [[textCell(table.empty)]]);
   }
   addTableSheet(workbook, 'Definitions', DEFINITION_COLUMNS, definitionRows(report));
   return Buffer.from(await workbook.xlsx.writeBuffer());
@@ -36,13 +37,14 @@ const TABLE_SHEETS = [
 ] as const;
 
 const KEY_FIGURE_COLUMNS: Column[] = [
-  { head: 'Key figure', width: 24 },
-  { head: 'Unit', width: 12 },
+  { head: 'Key figure', width: 22 },
+  { head: 'Unit', width: 10 },
   { head: 'This period', width: 16, isNumber: true },
   { head: 'Period before', width: 16, isNumber: true },
-  { head: 'Change', width: 14, isNumber: true },
-  { head: 'Exact value (text)', width: 36 },
+  { head: 'Change', width: 18, isNumber: true },
+  { head: 'Change in', width: 12 },
   { head: 'Reads as', width: 16 },
+  { head: 'Exact value (text)', width: 30 },
 ];
 
 const DEFINITION_COLUMNS: Column[] = [
@@ -84,8 +86,9 @@ function keyFigureRows({ content }: Report): Value[][] {
     figureCell(figure, content.client.currency),
     figureCell(previous, content.client.currency),
     figureCell(change, content.client.currency),
-    textCell(figure.value ?? ''),
+    textCell(change.value === null ? '' : unitOf(change.format, content.client.currency)),
     textCell(figure.text),
+    textCell(figure.value ?? ''),
   ]);
 }
 
@@ -103,9 +106,9 @@ function dailyRows({ content }: Report): Value[][] {
 
 function tableColumns(table: Table, currency: string): Column[] {
   return [
-    { head: table.labelHead, width: 52 },
-    { head: 'Detail', width: 18 },
-    ...table.heads.map((head) => ({ head: withUnit(head, currency), width: 17, isNumber: true })),
+    { head: table.labelHead, width: 46 },
+    { head: 'Detail', width: 16 },
+    ...table.heads.map((head) => ({ head: withUnit(head, currency), width: 14, isNumber: true })),
   ];
 }
 

@@ -70,15 +70,17 @@ export function addCover(workbook: Workbook, cover: Cover): void {
     [cover.lede, { size: 11, color: { argb: SECONDARY } }],
   ];
   for (const [text, font] of lines) {
-    const cell = sheet.addRow([cleanText(text)]).getCell(1);
-    cell.font = { name: FONT, ...font } as Cell['font'];
+    const row = sheet.addRow([cleanText(text)]);
+    row.height = (font?.size ?? 11) * 1.7;
+    row.getCell(1).font = { name: FONT, ...font } as Cell['font'];
+    row.getCell(1).alignment = { vertical: 'middle' };
   }
   sheet.addRow([]);
   for (const [label, value] of cover.facts) {
     const row = sheet.addRow([label]);
     row.getCell(1).font = { name: FONT, size: 11, color: { argb: SECONDARY } };
     writeCell(row.getCell(2), value);
-    row.getCell(2).alignment = { horizontal: 'left', vertical: 'top', wrapText: true };
+    row.getCell(2).alignment = { horizontal: 'left', vertical: 'middle' };
   }
   sheet.addRow([]);
   sheet.addRow([cleanText(cover.note)]).getCell(1).font = { name: FONT, size: 9, color: { argb: SECONDARY } };
@@ -98,7 +100,7 @@ export function addTableSheet(workbook: Workbook, name: string, columns: Column[
     cell.value = cleanText(head);
     cell.font = { name: FONT, size: 11, bold: true, color: { argb: 'FFFFFFFF' } };
     cell.fill = { type: 'pattern', pattern: 'solid', fgColor: { argb: ACCENT } };
-    cell.alignment = { horizontal: isNumber ? 'right' : 'left', vertical: 'middle' };
+    cell.alignment = alignmentOf({ isNumber });
   });
   sheet.getRow(1).height = 20;
   for (const values of rows) {
@@ -106,14 +108,19 @@ export function addTableSheet(workbook: Workbook, name: string, columns: Column[
     values.forEach((value, index) => {
       const cell = row.getCell(index + 1);
       writeCell(cell, value);
-      if (columns[index]?.isNumber) cell.alignment = { horizontal: 'right' };
-      else cell.alignment = { horizontal: 'left', wrapText: true, vertical: 'top' };
+      cell.alignment = alignmentOf(columns[index]);
       cell.border = { bottom: { style: 'hair', color: { argb: HAIRLINE } } };
     });
   }
   sheet.views = [{ state: 'frozen', ySplit: 1, xSplit: 0, topLeftCell: 'A2', activeCell: 'A1', showGridLines: false }];
   sheet.autoFilter = { from: { row: 1, column: 1 }, to: { row: rows.length + 1, column: columns.length } };
   sheet.pageSetup.printTitlesRow = '1:1';
+}
+
+/** Texts stand one step in, so that they never touch the number to their left. */
+function alignmentOf(column: { isNumber?: boolean } | undefined): Partial<Cell['alignment']> {
+  if (column?.isNumber) return { horizontal: 'right', vertical: 'middle' };
+  return { horizontal: 'left', indent: 1, vertical: 'middle' };
 }
 
 function addSheet(workbook: Workbook, name: string): Worksheet {

@@ -1,7 +1,7 @@
 // What changed: the models that contributed most to the change of the cost, and the rest in one row.
 import { Decimal, difference, sumDecimals } from '../../core/money.ts';
 import type { ChangeRow, ChangeTable, Label, Tone } from '../content.ts';
-import type { Formatter } from '../format.ts';
+import { type Formatter, MINUS } from '../format.ts';
 import type { ExecutiveFacts } from './facts.ts';
 import { modelKey, modelLabels, periodName, periodShortName } from './names.ts';
 
@@ -46,10 +46,11 @@ export function buildChanges(facts: ExecutiveFacts, formatter: Formatter): Chang
   const shownCount = changes.length === SHOWN_MODELS_MAX + 1 ? changes.length : SHOWN_MODELS_MAX;
   const shown = changes.slice(0, shownCount);
   const others = changes.slice(shownCount);
-  const rows = shown.map((change) => toRow(change, formatter));
-  if (others.length > 0) rows.push(toRow(sumOf(others, `${others.length} others`), formatter));
   const all = sumOf(changes, 'All models');
-  if (changes.length > 0) rows.push({ ...toRow(all, formatter), isTotal: true });
+  const row = (change: ModelChange) => toRow(change, largestOf(all), formatter);
+  const rows = shown.map(row);
+  if (others.length > 0) rows.push(row(sumOf(others, `${others.length} others`)));
+  if (changes.length > 0) rows.push({ ...row(all), isTotal: true });
   const total = formatter.change('money', all.change).text;
   return {
     title: `What changed: cost by model against ${lowerFirst(periodName(facts.previous))}`,
@@ -67,29 +68,29 @@ export function lowerFirst(name: string): string {
   return name.replace(/^Week/, 'week');
 }
 
-function toRow({ label, previous, current, change }: ModelChange, formatter: Formatter): ChangeRow {
+function toRow({ label, previous, current, change }: ModelChange, largest: string, formatter: Formatter): ChangeRow {
+  const amount = (value: string) => ({
+    ...formatter.figure('money', value),
+    text: formatter.columnAmount(value, largest, 'bare'),
+  });
   return {
     label,
-    previous: plainAmount(previous, formatter),
-    current: plainAmount(current, formatter),
-    change: signedAmount(change, formatter),
+    previous: amount(previous),
+    current: amount(current),
+    change: { ...amount(change), text: `${signOf(change)}${amount(change).text}` },
     tone: toneOf(change),
     isTotal: false,
   };
 }
 
-function plainAmount(value: string, formatter: Formatter) {
-  return { ...formatter.figure('money', value), text: formatter.amount(value) };
+function largestOf({ previous, current }: ModelChange): string {
+  return Decimal.max(previous, current).toString();
 }
 
-function signedAmount(value: string, formatter: Formatter) {
-  const figure = formatter.change('money', value);
-  const amount = formatter.amount(new Decimal(value).abs().toString());
-  return { ...figure, text: `${signOf(figure.text)}${amount}` };
-}
-
-function signOf(text: string): string {
-  return /^[+\u2212]/.test(text) ? text.slice(0, 1) : '';
+function signOf(change: string): string {
+  const decimal = new Decimal(change);
+  if (decimal.isZero()) return '';
+  return decimal.isNegative() ? MINUS : '+';
 }
 
 function toneOf(change: string): Tone {

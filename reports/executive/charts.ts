@@ -19,7 +19,7 @@ export function buildWeeks(facts: ExecutiveFacts, formatter: Formatter): BarChar
   return {
     id: 'weeks',
     title: 'Cost by week',
-    subtitle: `${formatter.currencySymbol}, last ${WEEKS} weeks${openNote(facts, 'week')}`,
+    subtitle: `${formatter.currencySymbol}, last ${WEEKS} weeks${openNote(facts, 'week', 'short')}`,
     bars,
   };
 }
@@ -67,14 +67,13 @@ export function buildStrip(facts: ExecutiveFacts, formatter: Formatter): StripIt
   const sameDaysEnd = earlier(addDays(before.start, held), before.end);
   const paidDays = days.filter((day) => day.start >= month.start && day.cost !== '0').length;
   const money = (from: string, until: string) => formatter.money(costBetween(facts, from, until));
-  const items = [
+  return [
     { label: `${monthName(month)} to date`, text: money(month.start, period.end) },
     { label: `Same days of ${monthName(before)}`, text: money(before.start, sameDaysEnd) },
     { label: `All of ${monthName(before)}`, text: money(before.start, before.end) },
-    { label: 'Last 7 days', text: money(addDays(period.end, -7), period.end) },
+    { label: 'Last 30 days', text: money(addDays(period.end, -30), period.end) },
     { label: `Days with a cost in ${monthName(month)}`, text: `${paidDays} of ${held}` },
   ];
-  return items;
 }
 
 /** The exact reported cost of the days in `[from, until)`. */
@@ -105,12 +104,13 @@ function bucketLabel(bucket: Period): string {
   return bucket.key.includes('-W') ? bucket.key.slice(5) : formatDate(bucket.start, { day: 'numeric', month: 'short' });
 }
 
-function openNote({ period, client }: ExecutiveFacts, kind: PeriodKind): string {
+function openNote({ period, client }: ExecutiveFacts, kind: PeriodKind, length: 'short' | 'long' = 'long'): string {
   const bucket = periodContaining(kind, addDays(period.end, -1), client.weekStart);
   if (bucket.end <= period.end) return '';
   const held = daysBetween(bucket.start, period.end);
   const all = daysBetween(bucket.start, bucket.end);
   const name = kind === 'month' ? monthName(bucket) : bucketLabel(bucket);
+  if (length === 'short') return `; ${name}: ${held} of ${all} days`;
   return `; ${name} is open (hatched: ${held} of ${all} days)`;
 }
 

@@ -1,4 +1,5 @@
 // Facts → the executive report's content. Pure; refuses to be made from rows that do not add up.
+import { addDays, daysBetween } from '../../core/calendar.ts';
 import { AppError } from '../../core/errors.ts';
 import { canonicalDecimal, difference, sumDecimals } from '../../core/money.ts';
 import type { Completeness, ReportContent } from '../content.ts';
@@ -7,7 +8,7 @@ import { buildChanges } from './changes.ts';
 import { buildDays, buildMonths, buildStrip, buildWeeks, costBetween } from './charts.ts';
 import type { ExecutiveFacts } from './facts.ts';
 import { COMPARABLE_CALLS_MIN, buildKeyFigures } from './key-figures.ts';
-import { periodName, periodRange, periodShortName } from './names.ts';
+import { periodName, periodRange, periodShortName, periodTitle } from './names.ts';
 import { writeNarrative } from './narrative.ts';
 import { buildTables, describeStatus } from './tables.ts';
 
@@ -25,7 +26,7 @@ export function composeExecutive(facts: ExecutiveFacts): ReportContent {
     report: 'executive',
     title: `Executive ${KIND_NAMES[period.kind]}`,
     client: { id, name, timeZone, currency, locale },
-    period: { ...period, name: periodName(period), range: periodRange(period), previousName },
+    period: { ...period, name: periodName(period), title: periodTitle(period), range: periodRange(period), previousName },
     ...writeNarrative(facts, keyFigures, formatter),
     keyFigures,
     weeks: buildWeeks(facts, formatter),
@@ -42,18 +43,24 @@ export function composeExecutive(facts: ExecutiveFacts): ReportContent {
 }
 
 function buildDaily({ period, days }: ExecutiveFacts, formatter: Formatter): ReportContent['daily'] {
-  const inPeriod = days.filter((day) => day.start >= period.start && day.start < period.end);
+  const byDate = new Map(days.map((day) => [day.start, day]));
+  const dates = Array.from({ length: daysBetween(period.start, period.end) }, (_, index) =>
+    addDays(period.start, index),
+  );
   return {
     heads: ['Calls', 'Paid calls', 'Tokens', 'Cost'],
-    rows: inPeriod.map((day) => ({
-      date: day.start,
-      cells: [
-        formatter.figure('integer', day.calls),
-        formatter.figure('integer', day.paidCalls),
-        formatter.figure('integer', day.totalTokens),
-        formatter.figure('money', day.cost),
-      ],
-    })),
+    rows: dates.map((date) => {
+      const day = byDate.get(date);
+      return {
+        date,
+        cells: [
+          formatter.figure('integer', day?.calls ?? '0'),
+          formatter.figure('integer', day?.paidCalls ?? '0'),
+          formatter.figure('integer', day?.totalTokens ?? '0'),
+          formatter.figure('money', day?.cost ?? '0'),
+        ],
+      };
+    }),
   };
 }
 

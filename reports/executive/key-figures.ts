@@ -72,7 +72,7 @@ export function buildKeyFigures(facts: ExecutiveFacts, formatter: Formatter, pre
       figure,
       previous: before,
       change: changeOf(definition, current, previous, facts, formatter),
-      tone: toneOf(definition, current, previous),
+      tone: isComparable(facts) ? toneOf(definition, current, previous) : 'neutral',
       comparison: comparisonOf(definition, figure, before, facts, formatter, previousName),
       history: history.map((point) => (point === undefined ? null : measure(point))),
     };
@@ -111,10 +111,11 @@ function comparisonOf(
     const { calls } = facts.current.all;
     if (new Decimal(calls).isZero()) return 'no calls';
     const count = formatter.integer(unpricedCalls(facts.current.all));
-    return `${count} of ${formatter.integer(calls)} without a cost`;
+    return count === '0' ? `all ${formatter.integer(calls)} calls` : `${count} reported no cost`;
   }
   if (id !== 'cost' || figure.value === null || previous.value === null) {
-    return `${previous.text} in ${previousName}`;
+    const preposition = facts.period.kind === 'day' ? 'on' : 'in';
+    return previous.value === null ? `unknown ${preposition} ${previousName}` : `${previous.text} ${preposition} ${previousName}`;
   }
   const change = new Decimal(difference(figure.value, previous.value));
   if (change.isZero()) return `the same as ${previousName}`;

@@ -1,5 +1,5 @@
 // What periods and models are called in a report.
-import { type Period, addDays } from '../../core/calendar.ts';
+import { type Period, addDays, daysBetween } from '../../core/calendar.ts';
 import type { Label } from '../content.ts';
 import { formatDate, formatDateRange } from '../format.ts';
 
@@ -38,9 +38,16 @@ export function periodShortName(period: Period): string {
   return formatDate(period.start, { day: 'numeric', month: 'short' });
 }
 
-/** The days of a period in full: "Tuesday", "10–16 March 2025", "28 days". */
+/** "Week 11", "Tuesday, 18 March 2025", "February 2025". */
+export function periodTitle(period: Period): string {
+  if (period.kind !== 'day') return periodName(period);
+  return `${formatDate(period.start, { weekday: 'long' })}, ${periodName(period)}`;
+}
+
+/** What the title leaves open: "10–16 March 2025", "28 days"; nothing for a day. */
 export function periodRange(period: Period): string {
-  if (period.kind === 'day') return formatDate(period.start, { weekday: 'long' });
+  if (period.kind === 'day') return '';
+  if (period.kind === 'month') return `${daysBetween(period.start, period.end)} days`;
   return formatDateRange(period.start, addDays(period.end, -1));
 }
 
@@ -51,7 +58,7 @@ export function providerName(id: string): string {
 
 /**
  * Short names for models: the part after the last slash and the provider beside it. Where two models
- * would read the same, both keep their whole identifier.
+ * would read the same, those with a longer identifier keep it whole.
  */
 export function modelLabels(models: { provider: string; model: string }[]): Map<string, Label> {
   const shortOf = ({ provider, model }: { provider: string; model: string }) => {
@@ -66,7 +73,7 @@ export function modelLabels(models: { provider: string; model: string }[]): Map<
   return new Map(
     models.map((model) => {
       const { name, detail } = shortOf(model);
-      const isUnique = seen.get(`${name}\n${detail}`) === 1;
+      const isUnique = seen.get(`${name}\n${detail}`) === 1 || name === model.model;
       return [modelKey(model), { name: isUnique ? name : model.model, detail, id: model.model }];
     }),
   );

@@ -1,9 +1,9 @@
 // The message of the report in words, made from the data: a headline with the two figures that
 // matter, a lede that says why, and what needs attention. Every number comes from a figure.
-import { Decimal, difference, ratio, relativeChange } from '../../core/money.ts';
+import { Decimal, ratio, relativeChange } from '../../core/money.ts';
 import type { KeyFigure } from '../content.ts';
 import type { Formatter } from '../format.ts';
-import { lowerFirst, modelChanges, reportLabels } from './changes.ts';
+import { lowerFirst, reportLabels } from './changes.ts';
 import type { ExecutiveFacts } from './facts.ts';
 import { isComparable, unpricedCalls } from './key-figures.ts';
 import { modelKey, periodName } from './names.ts';
@@ -105,19 +105,7 @@ function tokensChange({ formatter, figure }: Writer): string {
 }
 
 function attention(writer: Writer): Narrative['attention'] {
-  return [largestChange(writer), oneModel(writer), unknownCosts(writer)].filter((point) => point !== undefined);
-}
-
-function largestChange({ facts, formatter }: Writer) {
-  const [largest] = modelChanges(facts);
-  if (largest === undefined || largest.change === '0' || facts.before.all.calls === '0') return undefined;
-  const total = new Decimal(difference(facts.current.all.cost, facts.before.all.cost));
-  const direction = isNegative(largest.change) ? 'fell' : 'rose';
-  const amount = formatter.money(new Decimal(largest.change).abs().toString());
-  const from = `from ${formatter.money(largest.previous)} to ${formatter.money(largest.current)}`;
-  const share = total.isZero() ? undefined : new Decimal(largest.change).div(total);
-  const part = share?.gt('0.1') && share.lte(1) ? `, ${formatter.roundPercent(share.toString())} of the change` : '';
-  return { lead: `${largest.label.name} ${direction} by ${amount},`, rest: `${from}${part}.` };
+  return [oneModel(writer), unknownCosts(writer)].filter((point) => point !== undefined);
 }
 
 function oneModel({ facts, formatter }: Writer) {

@@ -38,7 +38,11 @@ const UNPRICED: Column = {
 };
 const COST: Column = {
   head: 'Cost',
-  figure: (totals, _all, f) => f.figure('money', reportedCost(totals), 'not reported'),
+  figure: (totals, all, f) => {
+    const cost = reportedCost(totals);
+    const figure = f.figure('money', cost, 'not reported');
+    return cost === null ? figure : { ...figure, text: f.columnAmount(cost, all.cost) };
+  },
 };
 const SHARE_OF_COST: Column = {
   head: 'Share of cost',
