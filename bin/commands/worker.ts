@@ -1,8 +1,9 @@
 // daybook worker: refreshes the warehouse, and makes, archives and mails what is due.
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { startAlarmClock } from '../../pipeline/scheduler.ts';
-import { launchBrowser } from '../../reports/browser.ts';
-import type { Browser } from '../../reports/browser.ts';
+import { type Browser, launchBrowser } from '../../reports/browser.ts';
 import { runTick } from '../../reports/due-reports.ts';
 import { type Context, openContext } from '../context.ts';
 import { runWithLifecycle } from '../lifecycle.ts';
@@ -42,6 +43,8 @@ async function tickOnce(context: Context, { pool, mailer }: TickParts): Promise<
         return browser;
       },
     });
+    // The container's health check looks at its age.
+    await writeFile(join(config.homeDir, 'worker-alive'), '');
     log.info('tick.finished', { ...result, tookMs: Math.round(performance.now() - started) });
   } finally {
     await (await browser)?.close();

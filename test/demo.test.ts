@@ -1,0 +1,182 @@
+// The demo as a person runs it: its totals against those of other tools, the same figures in every
+// format, and nothing new when it runs again.
+import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Decimal } from '../core/money.ts';
+import { makeTestFolder } from '../core/test-support.ts';
+import { createFormatter } from '../reports/format.ts';
+import { type ExpectedTotals, readExpectedCsv, readExpectedTable } from './expected.ts';
+import { PROJECT_DIR, type Finished, readPdfText, readSheet, runDaybook } from './support.ts';
+
+interface Artifact {
+  report: string;
+  period: string;
+  format: string;
+  path: string;
+  bytes: number;
+  sha256: string;
+}
+
+type Totals = Omit<ExpectedTotals, 'key'>;
+type Part = 'by_day' | 'by_week' | 'by_month' | 'by_model' | 'by_user';
+
+interface Summary {
+  clients: ({ client: string; timezone: string; totals: Totals; artifacts: Artifact[] } & Record<
+    Part,
+    Record<string, Totals>
+  >)[];
+  timings_ms: Record<string, number>;
+}
+
+const folder = makeTestFolder();
+const home = join(folder.path, 'home');
+let first: Finished;
+let summary: Summary;
+
+beforeAll(async () => {
+  first = await runDaybook(['demo'], { DAYBOOK_HOME: home });
+  expect(first.stderr).toBe('');
+  expect(first.code).toBe(0);
+  summary = readSummary();
+}, 120_000);
+
+afterAll(() => folder.remove());
+
+describe('every total equals the one another tool computed, to 1e-12', () => {
+  const cases: [string, string, () => [Record<string, Totals>, ExpectedTotals[]]][] = [
+    ['demo-utc', 'day', () => [clientOf('demo-utc').by_day, readExpectedCsv('day_utc')]],
+    ['demo-new-york', 'day', () => [clientOf('demo-new-york').by_day, readExpectedCsv('day_newyork')]],
+    ['demo-kolkata', 'day', () => [clientOf('demo-kolkata').by_day, readExpectedCsv('day_kolkata')]],
+    ['demo-utc', 'ISO week', () => [clientOf('demo-utc').by_week, readExpectedCsv('isoweek_utc')]],
+    ['demo-utc', 'month', () => [clientOf('demo-utc').by_month, readExpectedTable('By month (UTC)')]],
+    ...['demo-utc', 'demo-new-york', 'demo-kolkata'].flatMap((client): typeof cases => [
+      [client, 'model', () => [clientOf(client).by_model, readExpectedTable('By model')]],
+      [client, 'user', () => [clientOf(client).by_user, readExpectedTable('By user')]],
+      [client, 'all calls', () => [{ ALL: clientOf(client).totals }, readExpectedTable().slice(0, 1)]],
+    ]),
+  ];
+
+  test.each(cases)('%s by %s', (_client, _part, load) => {
+    const [actual, expected] = load();
+    expect(Object.keys(actual).sort()).toEqual(expected.map(({ key }) => key).sort());
+    for (const row of expected) expectTotals(actual[row.key], row);
+  });
+
+  test('a total that is off by one token or 1e-11 would be seen', () => {
+    const [row] = readExpectedCsv('day_utc') as [ExpectedTotals];
+    const { key: _key, ...totals } = row;
+    expect(() => expectTotals({ ...totals, input_tokens: totals.input_tokens + 1 }, row)).toThrow();
+    const off = new Decimal(row.cost).plus('1e-11').toString();
+    expect(() => expectTotals({ ...totals, cost: off }, row)).toThrow();
+  });
+});
+
+test('ten figures are the same in HTML, PDF text and XLSX cells', async () => {
+  const { cost, totals } = weekFigures();
+  const html = plainText(readFileSync(pathOf('html'), 'utf8'));
+  const { text: pdf, pages } = await readPdfText(pathOf('pdf'));
+  const figures = await figuresOfWorkbook();
+  expect(Object.keys(figures)).toHaveLength(10);
+  for (const [name, figure] of Object.entries(figures)) {
+    expect(oneSpaced(html), `${name} in HTML`).toContain(oneSpaced(figure));
+    expect(oneSpaced(pdf), `${name} in PDF`).toContain(oneSpaced(figure));
+  }
+  expect(figures.cost).toBe(cost);
+  expect(figures.calls).toBe(totals);
+  expect(pages).toBeGreaterThan(1);
+});
+
+test('the same check notices a figure that stands in one format only', async () => {
+  const { text: pdf } = await readPdfText(pathOf('pdf'));
+  expect(pdf).not.toContain('$14.93');
+});
+
+test('every client has three reports in three formats, archived where the summary says', () => {
+  for (const { artifacts } of summary.clients) {
+    expect(artifacts).toHaveLength(9);
+    for (const { path, bytes } of artifacts) expect(statSync(join(PROJECT_DIR, path)).size).toBe(bytes);
+  }
+  expect(readdirSync(join(home, 'outbox'))).toHaveLength(9);
+});
+
+test('run again, the demo adds nothing and archives nothing new', async () => {
+  const before = allFiles();
+  const again = await runDaybook(['demo'], { DAYBOOK_HOME: home });
+  expect(again.code).toBe(0);
+  expect(again.stdout).toContain('0 accepted, 3750 there already');
+  expect(again.stdout).toContain('0 new, 9 unchanged');
+  expect(readSummary().clients).toEqual(summary.clients);
+  expect(allFiles()).toEqual(before);
+}, 120_000);
+
+function clientOf(id: string): Summary['clients'][number] {
+  const found = summary.clients.find(({ client }) => client === id);
+  if (found === undefined) throw new Error(`the summary has no client ${id}`);
+  return found;
+}
+
+function expectTotals(actual: Totals | undefined, { key, cost, ...counts }: ExpectedTotals): void {
+  const { cost: actualCost = 'missing', ...actualCounts } = actual ?? {};
+  expect(actualCounts, key).toEqual(counts);
+  const difference = new Decimal(actualCost).minus(cost).abs();
+  expect(difference.lte('1e-12'), `${key}: ${actualCost} instead of ${cost}`).toBe(true);
+}
+
+function readSummary(): Summary {
+  return JSON.parse(readFileSync(join(home, 'demo', 'summary.json'), 'utf8'));
+}
+
+function pathOf(format: string): string {
+  const artifact = clientOf('demo-utc').artifacts.find(
+    (candidate) => candidate.period === '2025-W11' && candidate.format === format,
+  );
+  return join(PROJECT_DIR, artifact?.path ?? 'missing');
+}
+
+/** What another tool says of the week: the anchors that the ten figures hang on. */
+function weekFigures(): { cost: string; totals: string } {
+  const week = readExpectedCsv('isoweek_utc').find(({ key }) => key === '2025-W11') as ExpectedTotals;
+  const formatter = createFormatter('en-US', 'USD');
+  return { cost: formatter.money(week.cost), totals: formatter.integer(String(week.requests)) };
+}
+
+/** Six key figures, three models' costs and a day's tokens, from the cells' numbers alone. */
+async function figuresOfWorkbook(): Promise<Record<string, string>> {
+  const formatter = createFormatter('en-US', 'USD');
+  const keyFigures = await readSheet(pathOf('xlsx'), 'Key figures');
+  const models = await readSheet(pathOf('xlsx'), 'Models');
+  const write = (format: Parameters<typeof formatter.figure>[0], cell: unknown) => {
+    expect(typeof cell).toBe('number');
+    return formatter.figure(format, String(cell)).text;
+  };
+  const key = (label: string) => keyFigures.find((row) => row[0] === label)?.[2];
+  const costOf = (row: number) => models[row]?.[models[0]?.indexOf('Cost (USD)') ?? -1];
+  return {
+    cost: write('money', key('Cost')),
+    calls: write('integer', key('Calls')),
+    paidCalls: write('integer', key('Paid calls')),
+    costPerPaidCall: write('unit-price', key('Cost per paid call')),
+    tokensPerCall: write('integer', key('Tokens per call')),
+    callsPriced: write('percent', key('Calls priced')),
+    costOfFirstModel: write('money', costOf(1)),
+    costOfSecondModel: write('money', costOf(2)),
+    costOfThirdModel: write('money', costOf(3)),
+    tokensOfFirstModel: write('integer', models[1]?.[models[0]?.indexOf('Tokens') ?? -1]),
+  };
+}
+
+/** A PDF has runs, not words: which kind of space parts them is not kept. */
+function oneSpaced(text: string): string {
+  return text.replaceAll(/\s+/g, ' ');
+}
+
+function plainText(html: string): string {
+  return html.replace(/<style>[\s\S]*?<\/style>/, '').replace(/<[^>]+>/g, ' ');
+}
+
+function allFiles(): string[] {
+  return ['archive', 'outbox'].flatMap((part) =>
+    readdirSync(join(home, part), { recursive: true }).map((file) => `${part}/${file}`),
+  );
+}

@@ -1,0 +1,136 @@
+// The worker with a faked clock: it mails exactly the reports that are due, once, in each client's own
+// morning, also after a restart and with a second worker beside it.
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { query } from '../core/postgres.ts';
+import {
+  type TestBooks, addTestClient, createTestBooks, fixedClock, makeTestFolder, silentLog,
+} from '../core/test-support.ts';
+import { createUsageStore } from '../ingest/store/usage-events.ts';
+import { parseNativeItem } from '../ingest/usage/native.ts';
+import { withWarehouse } from '../pipeline/warehouse.ts';
+import { type Browser, launchBrowser } from '../reports/browser.ts';
+import { type TickDeps, runTick } from '../reports/due-reports.ts';
+import { createOutboxMailer } from '../reports/mailer.ts';
+import { addRecipient } from '../reports/subscriptions.ts';
+
+const folder = makeTestFolder();
+const clock = fixedClock('2027-02-28T23:00:00Z');
+let books: TestBooks;
+let browser: Browser;
+
+beforeAll(async () => {
+  books = await createTestBooks();
+  browser = await launchBrowser(undefined, silentLog());
+  await addTestClient(books.app, { clientId: 'vienna', timeZone: 'Europe/Vienna' });
+  await addTestClient(books.app, { clientId: 'kolkata', timeZone: 'Asia/Kolkata' });
+  await query(books.owner, `update schedules set created_at = '2027-02-01T00:00:00Z'`);
+  for (const clientId of ['vienna', 'kolkata']) {
+    await addRecipient(books.app, clientId, { email: `ceo@${clientId}.example` });
+    await bookCalls(clientId);
+  }
+  await addRecipient(books.app, 'vienna', { email: 'weekly@vienna.example', periodKinds: ['week'] });
+  await runTick(deps());
+  await query(books.owner, `delete from deliveries`);
+  for (const file of mails()) await removeMail(file);
+}, 60_000);
+
+afterAll(async () => {
+  await browser.close();
+  await books.close();
+  folder.remove();
+});
+
+describe('over a Monday that is the first of a month', () => {
+  test('each report goes out at seven in the client’s morning, and no other', async () => {
+    const sent: Record<string, string[]> = {};
+    for (let hour = 0; hour < 36; hour += 1) {
+      const at = new Date(Date.parse('2027-03-01T00:00:00Z') + hour * 3_600_000);
+      clock.set(new Date(at.getTime() + 30 * 60_000).toISOString());
+      const before = new Set(mails());
+      await runTick(deps());
+      const fresh = mails().filter((mail) => !before.has(mail));
+      if (fresh.length > 0) sent[clock.now().toISOString().slice(0, 16)] = fresh.map(shortName).sort();
+    }
+    expect(sent).toEqual({
+      // 07:00 in Kolkata is 01:30 UTC, in Vienna (winter) 06:00 UTC.
+      '2027-03-01T01:30': ['2027-02 kolkata', '2027-02-28 kolkata', '2027-W08 kolkata'],
+      '2027-03-01T06:30': ['2027-02 vienna', '2027-02-28 vienna', '2027-W08 vienna', '2027-W08 vienna'],
+      '2027-03-02T01:30': ['2027-03-01 kolkata'],
+      '2027-03-02T06:30': ['2027-03-01 vienna'],
+    });
+  }, 180_000);
+
+  test('a restart, and a second worker at the same moment, mail nothing twice', async () => {
+    clock.set('2027-03-03T06:30:00Z');
+    const before = mails().length;
+    const results = await Promise.all([runTick(deps()), runTick(deps())]);
+    expect(results.reduce((sum, { reports }) => sum + reports, 0)).toBe(2);
+    await runTick(deps());
+    expect(mails().length - before).toBe(2);
+  }, 60_000);
+
+  test('after three days away only the newest day is mailed', async () => {
+    clock.set('2027-03-07T12:00:00Z');
+    const before = new Set(mails());
+    await runTick(deps());
+    const fresh = mails().filter((mail) => !before.has(mail)).map(shortName).sort();
+    expect(fresh).toEqual(['2027-03-06 kolkata', '2027-03-06 vienna']);
+  }, 60_000);
+});
+
+test('forgetting the ledger would mail again: the ledger is what keeps it to once', async () => {
+  await query(books.owner, 'delete from runs');
+  await query(books.owner, 'delete from deliveries');
+  const { reports } = await runTick(deps());
+  expect(reports).toBeGreaterThan(0);
+}, 60_000);
+
+function deps(): TickDeps {
+  const paths = { warehouse: join(folder.path, 'warehouse.duckdb'), staging: join(folder.path, 'staging') };
+  return {
+    pool: books.pipeline,
+    mailer: createOutboxMailer(join(folder.path, 'outbox')),
+    mailFrom: 'daybook@daybook.example',
+    archiveDir: join(folder.path, 'archive'),
+    browser: () => Promise.resolve(browser),
+    now: clock.now,
+    log: silentLog(),
+    withWarehouse: (work) => withWarehouse(paths, work),
+  };
+}
+
+async function bookCalls(clientId: string): Promise<void> {
+  const items = Array.from({ length: 60 }, (_, index) =>
+    parseNativeItem({
+      id: `call-${index}`,
+      occurred_at: new Date(Date.UTC(2027, 1, 1 + (index % 35), 12)).toISOString(),
+      provider: 'openai',
+      model: 'gpt-4o',
+      input_tokens: 100 + index,
+      cost: '0.01',
+      currency: 'USD',
+    }),
+  );
+  await createUsageStore(books.app)(clientId, items);
+}
+
+function mails(): string[] {
+  try {
+    return readdirSync(join(folder.path, 'outbox'));
+  } catch {
+    return [];
+  }
+}
+
+async function removeMail(file: string): Promise<void> {
+  const { rm } = await import('node:fs/promises');
+  await rm(join(folder.path, 'outbox', file));
+}
+
+/** "executive.2027-W08.r1.vienna.1.…eml" → "2027-W08 vienna". */
+function shortName(file: string): string {
+  const [, period, , client] = file.split('.');
+  return `${period} ${client}`;
+}
