@@ -5,14 +5,20 @@ import { basename, join } from 'node:path';
 import { type Config, homePaths, loadConfig } from '../core/config.ts';
 import { acquireEmbeddedPostgres } from '../core/embedded-postgres.ts';
 import { AppError, messageOf } from '../core/errors.ts';
-import { type Log, createLog } from '../core/log.ts';
+import { createLog, type Log } from '../core/log.ts';
 import { isMigrated, migrate } from '../core/migrate.ts';
-import { type Pool, createPool } from '../core/postgres.ts';
-import { APP_ROLE, PIPELINE_ROLE, type ServingRole, assertServingRole, deriveRoleUrl } from '../core/roles.ts';
+import { createPool, type Pool } from '../core/postgres.ts';
+import {
+  APP_ROLE,
+  assertServingRole,
+  deriveRoleUrl,
+  PIPELINE_ROLE,
+  type ServingRole,
+} from '../core/roles.ts';
 import { SQL_DIR } from '../core/sql.ts';
 import { type Warehouse, withWarehouse } from '../pipeline/warehouse.ts';
 import { type Browser, launchBrowser } from '../reports/browser.ts';
-import { type Mailer, createOutboxMailer, createSmtpMailer } from '../reports/mailer.ts';
+import { createOutboxMailer, createSmtpMailer, type Mailer } from '../reports/mailer.ts';
 import type { Lifecycle } from './lifecycle.ts';
 
 export const PROJECT_DIR = join(import.meta.dirname, '..');
@@ -63,7 +69,8 @@ export function openContext(lifecycle: Lifecycle, { quiet = false }: ContextOpti
     }),
     mailer: () => {
       const { smtpUrl } = config;
-      const mailer = smtpUrl === undefined ? createOutboxMailer(paths.outbox) : createSmtpMailer(smtpUrl);
+      const mailer =
+        smtpUrl === undefined ? createOutboxMailer(paths.outbox) : createSmtpMailer(smtpUrl);
       lifecycle.onEnd(() => mailer.close());
       return mailer;
     },
@@ -87,7 +94,9 @@ function openBooks(config: Config, embeddedDir: string, log: Log, lifecycle: Lif
     const url = await ownerUrl();
     if (url !== undefined) return deriveRoleUrl(url, role);
     const name = role === APP_ROLE ? 'DATABASE_APP_URL' : 'DATABASE_PIPELINE_URL';
-    throw new AppError('ERR_CONFIG', `${name} is not set`, { fix: 'set it, or DATABASE_URL; see .env.example' });
+    throw new AppError('ERR_CONFIG', `${name} is not set`, {
+      fix: 'set it, or DATABASE_URL; see .env.example',
+    });
   };
   const open = (url: string, applicationName: string, max: number) => {
     const pool = createPool({ url, applicationName, log, max });
@@ -96,8 +105,12 @@ function openBooks(config: Config, embeddedDir: string, log: Log, lifecycle: Lif
   };
   const runMigrations = once(async () => {
     const url = await ownerUrl();
-    if (url === undefined) throw new AppError('ERR_CONFIG', 'DATABASE_URL, the owner’s login, is not set');
-    const roleUrls = { [APP_ROLE]: await roleUrl(APP_ROLE), [PIPELINE_ROLE]: await roleUrl(PIPELINE_ROLE) };
+    if (url === undefined)
+      throw new AppError('ERR_CONFIG', 'DATABASE_URL, the owner’s login, is not set');
+    const roleUrls = {
+      [APP_ROLE]: await roleUrl(APP_ROLE),
+      [PIPELINE_ROLE]: await roleUrl(PIPELINE_ROLE),
+    };
     return migrate({ owner: open(url, 'daybook migrate', 2), roleUrls, log });
   });
   const opened = (role: ServingRole, max: number) =>
@@ -126,14 +139,20 @@ const NOT_MIGRATED = new Set(['28000', '28P01', '42P01', '42501']);
 
 /** Throws ERR_CONFIG when the login is too strong or the books lack a migration of this version. */
 export async function assertServable(pool: Pool): Promise<void> {
-  const files = readdirSync(join(SQL_DIR, 'postgres', 'migrations')).map((file) => basename(file, '.sql'));
+  const files = readdirSync(join(SQL_DIR, 'postgres', 'migrations')).map((file) =>
+    basename(file, '.sql'),
+  );
   const fix = 'run: npm run daybook -- migrate';
   try {
     await assertServingRole(pool);
     if (await isMigrated(pool, files)) return;
   } catch (cause) {
     if (!NOT_MIGRATED.has((cause as { code?: string }).code ?? '')) throw cause;
-    throw new AppError('ERR_CONFIG', `the books are not set up for this login: ${messageOf(cause)}`, { cause, fix });
+    throw new AppError(
+      'ERR_CONFIG',
+      `the books are not set up for this login: ${messageOf(cause)}`,
+      { cause, fix },
+    );
   }
   throw new AppError('ERR_CONFIG', 'the books are of an older version', { fix });
 }

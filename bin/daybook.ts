@@ -28,9 +28,20 @@ const program = new Command('daybook')
   .showSuggestionAfterError();
 
 for (const register of [
-  registerStart, registerIngest, registerWorker, registerMigrate, registerClients, registerTokens,
-  registerRecipients, registerImport, registerPipeline, registerReport, registerSend, registerStatus,
-  registerDoctor, registerDemo,
+  registerStart,
+  registerIngest,
+  registerWorker,
+  registerMigrate,
+  registerClients,
+  registerTokens,
+  registerRecipients,
+  registerImport,
+  registerPipeline,
+  registerReport,
+  registerSend,
+  registerStatus,
+  registerDoctor,
+  registerDemo,
 ]) {
   register(program);
 }

@@ -15,7 +15,9 @@ const EXIT_INTERRUPTED = 130;
 const RELEASE_TIMEOUT_MS = 20_000;
 
 /** Runs a command and releases everything, however it ends. */
-export async function runWithLifecycle(command: (lifecycle: Lifecycle) => Promise<void>): Promise<void> {
+export async function runWithLifecycle(
+  command: (lifecycle: Lifecycle) => Promise<void>,
+): Promise<void> {
   const releases: (() => Promise<unknown> | unknown)[] = [];
   let isWaiting = false;
   let releasing: Promise<void> | undefined;
@@ -47,7 +49,9 @@ async function releaseAll(releases: (() => Promise<unknown> | unknown)[]): Promi
   const giveUp = setTimeout(() => process.exit(1), RELEASE_TIMEOUT_MS);
   for (let next = releases.pop(); next !== undefined; next = releases.pop()) {
     // One release that fails must not keep the others from running.
-    await Promise.resolve(next()).catch((error: Error) => process.stderr.write(`${error.message}\n`));
+    await Promise.resolve(next()).catch((error: Error) =>
+      process.stderr.write(`${error.message}\n`),
+    );
   }
   clearTimeout(giveUp);
 }

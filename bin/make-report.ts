@@ -26,18 +26,34 @@ export function makeReports(context: Context, requests: ReportRequest[]): Promis
 }
 
 /** Makes one report from a warehouse that is fresh. */
-export async function makeReport(context: Context, warehouse: Warehouse, request: ReportRequest): Promise<Published> {
+export async function makeReport(
+  context: Context,
+  warehouse: Warehouse,
+  request: ReportRequest,
+): Promise<Published> {
   const pool = await context.pipelinePool();
   const { report, clientId, period, formats } = request;
   const job = `report ${report} by hand ${period} ${formats.join(',')}`;
   const run = await claimRun(pool, { job, clientId, slotAt: context.now() }, context.now());
-  if (run === undefined) throw new AppError('ERR_EXISTS', `the same report is being made at this moment`);
+  if (run === undefined)
+    throw new AppError('ERR_EXISTS', `the same report is being made at this moment`);
   return executeRun(pool, run, context.now, async () => {
     const value = await publishReport(
-      { pool, warehouse, archiveDir: context.paths.archive, browser: context.browser, now: context.now },
-      { report, clientId, formats, runId: run.runId, toPeriod: (weekStart) => parsePeriod(period, weekStart) },
+      {
+        pool,
+        warehouse,
+        archiveDir: context.paths.archive,
+        browser: context.browser,
+        now: context.now,
+      },
+      {
+        report,
+        clientId,
+        formats,
+        runId: run.runId,
+        toPeriod: (weekStart) => parsePeriod(period, weekStart),
+      },
     );
     return { rowCount: Number(value.revision.content.completeness.inReport.value), value };
   });
 }
-

@@ -15,8 +15,12 @@ export function formatTable(heads: string[], rows: string[][]): string {
   const isNumeric = heads.map((_, column) => rows.every((row) => NUMERIC.test(row[column] ?? '')));
   const line = (cells: string[]) =>
     cells
-      .map((cell, column) => (isNumeric[column] ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0)))
+      .map((cell, column) =>
+        isNumeric[column] ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
+      )
       .join('  ')
       .trimEnd();
-  return [line(heads), line(widths.map((width) => '─'.repeat(width))), ...rows.map(line)].join('\n');
+  return [line(heads), line(widths.map((width) => '─'.repeat(width))), ...rows.map(line)].join(
+    '\n',
+  );
 }

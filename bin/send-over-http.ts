@@ -16,7 +16,11 @@ interface BatchAnswer {
 }
 
 /** Starts a server on a free loopback port, once, and sends all events. Throws on any refusal. */
-export async function sendOverHttp(context: Context, clientId: string, events: object[]): Promise<void> {
+export async function sendOverHttp(
+  context: Context,
+  clientId: string,
+  events: object[],
+): Promise<void> {
   const url = await demoServer(context);
   const pool = await context.appPool();
   const token = await createToken(pool, { clientId, name: 'demo', scopes: ['usage:write'] });
@@ -30,9 +34,13 @@ export async function sendOverHttp(context: Context, clientId: string, events: o
   await revokeToken(pool, clientId, token, context.now());
   step.finish(`${total.accepted} accepted, ${total.duplicate} there already`);
   if (total.conflict + total.rejected === 0) return;
-  throw new AppError('ERR_INPUT', `${clientId}: ${total.conflict} events conflict and ${total.rejected} were rejected`, {
-    fix: 'delete .daybook to start the demo from nothing',
-  });
+  throw new AppError(
+    'ERR_INPUT',
+    `${clientId}: ${total.conflict} events conflict and ${total.rejected} were rejected`,
+    {
+      fix: 'delete .daybook to start the demo from nothing',
+    },
+  );
 }
 
 const servers = new WeakMap<Context, Promise<string>>();
@@ -51,5 +59,8 @@ async function postBatch(url: string, token: string, events: object[]): Promise<
     signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
   });
   if (response.ok) return (await response.json()) as BatchAnswer;
-  throw new AppError('ERR_INPUT', `the ingest server answered ${response.status}: ${await response.text()}`);
+  throw new AppError(
+    'ERR_INPUT',
+    `the ingest server answered ${response.status}: ${await response.text()}`,
+  );
 }

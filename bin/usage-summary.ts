@@ -32,7 +32,13 @@ interface SummaryRow {
   cost: string;
 }
 
-const NO_USAGE: Totals = { requests: 0, input_tokens: 0, output_tokens: 0, total_tokens: 0, cost: '0' };
+const NO_USAGE: Totals = {
+  requests: 0,
+  input_tokens: 0,
+  output_tokens: 0,
+  total_tokens: 0,
+  cost: '0',
+};
 
 /** Reads the summary from the rollups. */
 export async function summariseUsage(warehouse: Warehouse, client: Client): Promise<UsageSummary> {
@@ -41,7 +47,12 @@ export async function summariseUsage(warehouse: Warehouse, client: Client): Prom
     currency: client.currency,
   });
   const summary: UsageSummary = {
-    totals: NO_USAGE, by_day: {}, by_week: {}, by_month: {}, by_model: {}, by_user: {},
+    totals: NO_USAGE,
+    by_day: {},
+    by_week: {},
+    by_month: {},
+    by_model: {},
+    by_user: {},
   };
   for (const row of rows) {
     if (row.part === 'totals') summary.totals = toTotals(row);

@@ -50,25 +50,52 @@ export function freezeRevision(
   const key = [client.id, report, period.kind, period.start];
   return withTransaction(pool, { clientId: client.id }, async (connection) => {
     await query(connection, loadSql('postgres/queries/lock_report_period'), key);
-    const [latest] = await query<RevisionRow>(connection, loadSql('postgres/queries/select_latest_revision'), key);
+    const [latest] = await query<RevisionRow>(
+      connection,
+      loadSql('postgres/queries/select_latest_revision'),
+      key,
+    );
     const hash = hashContent(content);
     if (latest?.content_hash === hash) return toRevision(latest, false);
-    const [inserted] = await query<RevisionRow>(connection, loadSql('postgres/queries/insert_revision'), [
-      client.id, randomUUID(), report, period.kind, period.start, period.key,
-      (latest?.revision ?? 0) + 1, hash, JSON.stringify(content), runId, asOf, now,
-    ]);
+    const [inserted] = await query<RevisionRow>(
+      connection,
+      loadSql('postgres/queries/insert_revision'),
+      [
+        client.id,
+        randomUUID(),
+        report,
+        period.kind,
+        period.start,
+        period.key,
+        (latest?.revision ?? 0) + 1,
+        hash,
+        JSON.stringify(content),
+        runId,
+        asOf,
+        now,
+      ],
+    );
     return toRevision(inserted as RevisionRow, true);
   });
 }
 
 /** What is archived of a revision. */
-export async function listArchive(pool: Pool, clientId: string, revisionId: string): Promise<ArchiveEntry[]> {
+export async function listArchive(
+  pool: Pool,
+  clientId: string,
+  revisionId: string,
+): Promise<ArchiveEntry[]> {
   const rows = await query<{ format: Format; path: string; byte_count: bigint; sha256: string }>(
     pool,
     loadSql('postgres/queries/select_archive_entries'),
     [clientId, revisionId],
   );
-  return rows.map(({ format, path, byte_count, sha256 }) => ({ format, path, byteCount: Number(byte_count), sha256 }));
+  return rows.map(({ format, path, byte_count, sha256 }) => ({
+    format,
+    path,
+    byteCount: Number(byte_count),
+    sha256,
+  }));
 }
 
 /** Writes the bytes of a format, once: file first, then its row. */
@@ -82,7 +109,12 @@ export async function archiveBytes(
   const path = archivePath(revision, format);
   const kept = await writeOnce(join(archiveDir, path), bytes);
   await query(pool, loadSql('postgres/queries/insert_archive_entry'), [
-    revision.content.client.id, revision.revisionId, format, path, kept.length, sha256(kept),
+    revision.content.client.id,
+    revision.revisionId,
+    format,
+    path,
+    kept.length,
+    sha256(kept),
   ]);
 }
 
@@ -96,14 +128,24 @@ export async function readArchived(archiveDir: string, entry: ArchiveEntry): Pro
     });
   });
   if (sha256(bytes) === entry.sha256) return bytes;
-  throw new AppError('ERR_ARCHIVE', `the archived file ${path} was changed: its sha256 is not the one recorded`, {
-    fix: 'restore the archive folder from a backup',
-  });
+  throw new AppError(
+    'ERR_ARCHIVE',
+    `the archived file ${path} was changed: its sha256 is not the one recorded`,
+    {
+      fix: 'restore the archive folder from a backup',
+    },
+  );
 }
 
 function archivePath({ content, provenance }: Revision, format: Format): string {
   const { client, report, period } = content;
-  return join(client.id, report, period.key, `r${provenance.revision}`, `${report}-${period.key}.${format}`);
+  return join(
+    client.id,
+    report,
+    period.key,
+    `r${provenance.revision}`,
+    `${report}-${period.key}.${format}`,
+  );
 }
 
 /** Returns the bytes that stand at `path`: ours, or those an interrupted run had written whole. */

@@ -29,7 +29,14 @@ export function drawBarImage(history: (string | null)[]): Buffer {
   return PNG.sync.write(image);
 }
 
-function fill(image: PNG, left: number, top: number, width: number, height: number, colour: Colour): void {
+function fill(
+  image: PNG,
+  left: number,
+  top: number,
+  width: number,
+  height: number,
+  colour: Colour,
+): void {
   for (let y = top; y < top + height; y += 1) {
     for (let x = left; x < Math.min(left + width, image.width); x += 1) {
       image.data.set(colour, (y * image.width + x) * 4);

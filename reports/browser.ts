@@ -17,8 +17,13 @@ const INSTALLED_NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable',
 const MAC_PATH = '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome';
 // A proxy that nobody answers: whatever a page asks of the network fails at once.
 const CLOSED_NETWORK = [
-  '--proxy-server=127.0.0.1:9', '--proxy-bypass-list=<-loopback>', '--disable-background-networking',
-  '--disable-component-update', '--disable-sync', '--no-first-run', '--disable-quic',
+  '--proxy-server=127.0.0.1:9',
+  '--proxy-bypass-list=<-loopback>',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+  '--disable-quic',
 ];
 const LAUNCH_TIMEOUT_MS = 30_000;
 
@@ -40,7 +45,10 @@ export async function findBrowser(configuredPath: string | undefined): Promise<P
 }
 
 /** Starts the browser. As root, or where the kernel gives no sandbox, it runs without one. */
-export async function launchBrowser(configuredPath: string | undefined, log: Log): Promise<Browser> {
+export async function launchBrowser(
+  configuredPath: string | undefined,
+  log: Log,
+): Promise<Browser> {
   const program = await findBrowser(configuredPath);
   if (process.getuid?.() === 0) return launch(program, ['--no-sandbox']);
   try {

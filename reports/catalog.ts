@@ -25,7 +25,11 @@ export interface Composed {
 export interface CatalogEntry {
   name: string;
   kinds: readonly PeriodKind[];
-  compose(sources: Sources, clientId: string, toPeriod: (weekStart: number) => Period): Promise<Composed>;
+  compose(
+    sources: Sources,
+    clientId: string,
+    toPeriod: (weekStart: number) => Period,
+  ): Promise<Composed>;
 }
 
 export const CATALOG: CatalogEntry[] = [
@@ -44,5 +48,7 @@ export function findReport(name: string): CatalogEntry {
   const entry = CATALOG.find((candidate) => candidate.name === name);
   if (entry !== undefined) return entry;
   const names = CATALOG.map((candidate) => candidate.name).join(', ');
-  throw new AppError('ERR_USAGE', `there is no report "${name}"`, { fix: `choose one of: ${names}` });
+  throw new AppError('ERR_USAGE', `there is no report "${name}"`, {
+    fix: `choose one of: ${names}`,
+  });
 }

@@ -18,12 +18,17 @@ const BEHIND_SHIFT = 0.2;
 
 /** The largest figure of the given charts, the ones behind included. */
 export function largestValue(...charts: BarChart[]): string {
-  const values = charts.flatMap(({ bars }) => bars.flatMap(({ figure, behind }) => [figure, behind]));
+  const values = charts.flatMap(({ bars }) =>
+    bars.flatMap(({ figure, behind }) => [figure, behind]),
+  );
   return Decimal.max(0, ...values.map((figure) => figure?.value ?? '0')).toString();
 }
 
 /** A bar chart with direct labels; open bars are hatched. */
-export function drawBars(chart: BarChart, { width, height, max = largestValue(chart) }: ChartSize): string {
+export function drawBars(
+  chart: BarChart,
+  { width, height, max = largestValue(chart) }: ChartSize,
+): string {
   const slot = width / Math.max(1, chart.bars.length);
   const base = height - AXIS_HEIGHT;
   const scale = barScale(max, base - LABEL_HEIGHT);
@@ -53,16 +58,29 @@ export function drawSparkline(history: (string | null)[], { width, height }: Cha
   const points = history.map((value, index) => {
     if (value === null) return undefined;
     const share = span.isZero() ? 0 : new Decimal(value).minus(bottom).div(span).toNumber();
-    return { x: round(inset + index * step), y: round(height - inset - share * (height - 2 * inset)) };
+    return {
+      x: round(inset + index * step),
+      y: round(height - inset - share * (height - 2 * inset)),
+    };
   });
   const last = points.at(-1);
-  const dot = last === undefined ? '' : `<circle class="spark-dot" cx="${last.x}" cy="${last.y}" r="2.6"/>`;
-  return svg(width, height, `the last ${history.length} periods`, [`<path class="spark" d="${linePath(points)}"/>`, dot]);
+  const dot =
+    last === undefined ? '' : `<circle class="spark-dot" cx="${last.x}" cy="${last.y}" r="2.6"/>`;
+  return svg(width, height, `the last ${history.length} periods`, [
+    `<path class="spark" d="${linePath(points)}"/>`,
+    dot,
+  ]);
 }
 
 /** One bar per row from a common axis: left is less, right is more. */
-export function drawVariance(rows: ChangeRow[], row: ChangeRow, { width, height }: ChartSize): string {
-  const changes = rows.filter(({ isTotal }) => !isTotal).map(({ change }) => new Decimal(change.value ?? 0));
+export function drawVariance(
+  rows: ChangeRow[],
+  row: ChangeRow,
+  { width, height }: ChartSize,
+): string {
+  const changes = rows
+    .filter(({ isTotal }) => !isTotal)
+    .map(({ change }) => new Decimal(change.value ?? 0));
   const less = Decimal.max(0, ...changes.map((change) => change.negated()));
   const more = Decimal.max(0, ...changes);
   const span = less.plus(more);
@@ -114,14 +132,16 @@ function drawBar(
   const behindHeight = scale(bar.behind?.value);
   const center = left + shift + width / 2;
   const parts: string[] = [];
-  if (behindHeight > 0) parts.push(rect('bar-behind', left, base - behindHeight, width, behindHeight));
+  if (behindHeight > 0)
+    parts.push(rect('bar-behind', left, base - behindHeight, width, behindHeight));
   if (height > 0) {
     const visible = Math.max(height, 0.8);
     const fill = bar.state === 'open' ? ` fill="url(#${hatch})"` : '';
     parts.push(rect(`bar-${bar.state}`, left + shift, base - visible, width, visible, fill));
   }
   const strong = bar.state === 'past' || bar.behind !== undefined ? '' : ' strong';
-  if (isLabelled) parts.push(text(`bar-value${strong}`, center, base - height - 5, bar.figure.text));
+  if (isLabelled)
+    parts.push(text(`bar-value${strong}`, center, base - height - 5, bar.figure.text));
   if (isNamed) parts.push(text(`bar-label${strong}`, x + slot / 2, base + 14, bar.label));
   return parts.join('');
 }
@@ -167,7 +187,14 @@ function svg(width: number, height: number, label: string, parts: string[]): str
   return `<svg ${role} viewBox="0 0 ${round(width)} ${round(height)}" width="${round(width)}" height="${round(height)}">${parts.join('')}</svg>`;
 }
 
-function rect(className: string, x: number, y: number, width: number, height: number, extra = ''): string {
+function rect(
+  className: string,
+  x: number,
+  y: number,
+  width: number,
+  height: number,
+  extra = '',
+): string {
   return `<rect class="${className}" x="${round(x)}" y="${round(y)}" width="${round(width)}" height="${round(height)}"${extra}/>`;
 }
 

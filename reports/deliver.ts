@@ -3,9 +3,9 @@
 import type { Log } from '../core/log.ts';
 import { type Pool, query } from '../core/postgres.ts';
 import { loadSql } from '../core/sql.ts';
-import { type Revision, listArchive, readArchived, toRevision } from './archive.ts';
+import { listArchive, type Revision, readArchived, toRevision } from './archive.ts';
 import type { Mailer, SendResult } from './mailer.ts';
-import { type Mail, composeMail } from './message.ts';
+import { composeMail, type Mail } from './message.ts';
 
 export interface DeliverDeps {
   pool: Pool;
@@ -38,10 +38,16 @@ const RETRY_MINUTES = [1, 5, 15, 60, 240];
 const GIVE_UP_AFTER_MS = 5 * 24 * 3_600_000;
 
 /** Makes a delivery for each recipient of the period's kind who has none for this revision. */
-export async function queueDeliveries(deps: DeliverDeps, { content, revisionId }: Revision): Promise<number> {
+export async function queueDeliveries(
+  deps: DeliverDeps,
+  { content, revisionId }: Revision,
+): Promise<number> {
   const domain = deps.mailFrom.split('@')[1];
   const rows = await query(deps.pool, loadSql('postgres/queries/insert_deliveries'), [
-    content.client.id, revisionId, domain, deps.now(),
+    content.client.id,
+    revisionId,
+    domain,
+    deps.now(),
   ]);
   return rows.length;
 }
@@ -49,7 +55,11 @@ export async function queueDeliveries(deps: DeliverDeps, { content, revisionId }
 /** Sends everything that is due and returns what became of it. */
 export async function sendDueDeliveries(deps: DeliverDeps): Promise<DeliveryCounts> {
   const counts: DeliveryCounts = { sent: 0, retry: 0, failed: 0, uncertain: 0 };
-  for (let stale = await claim(deps, 'stale'); stale !== undefined; stale = await claim(deps, 'stale')) {
+  for (
+    let stale = await claim(deps, 'stale');
+    stale !== undefined;
+    stale = await claim(deps, 'stale')
+  ) {
     await settle(deps, stale, await resolveStale(deps, stale), counts);
   }
   for (let next = await claim(deps, 'due'); next !== undefined; next = await claim(deps, 'due')) {
@@ -58,10 +68,16 @@ export async function sendDueDeliveries(deps: DeliverDeps): Promise<DeliveryCoun
   return counts;
 }
 
-async function claim({ pool, now }: DeliverDeps, which: 'due' | 'stale'): Promise<Claimed | undefined> {
+async function claim(
+  { pool, now }: DeliverDeps,
+  which: 'due' | 'stale',
+): Promise<Claimed | undefined> {
   const name = which === 'due' ? 'claim_delivery' : 'claim_stale_delivery';
   const leaseUntil = new Date(now().getTime() + LEASE_MS);
-  const [row] = await query<Claimed>(pool, loadSql(`postgres/queries/${name}`), [now(), leaseUntil]);
+  const [row] = await query<Claimed>(pool, loadSql(`postgres/queries/${name}`), [
+    now(),
+    leaseUntil,
+  ]);
   return row;
 }
 
@@ -117,9 +133,13 @@ async function settle(
   const final = outcome === 'retry' && hasExpired ? 'failed' : outcome;
   const waitMinutes = RETRY_MINUTES[Math.min(claimed.attempts, RETRY_MINUTES.length) - 1] ?? 1;
   await query(pool, loadSql('postgres/queries/finish_delivery'), [
-    claimed.client_id, claimed.revision_id, claimed.recipient_id,
-    final === 'retry' ? 'pending' : final, response.slice(0, 500),
-    new Date(now().getTime() + waitMinutes * 60_000), final === 'sent' ? now() : null,
+    claimed.client_id,
+    claimed.revision_id,
+    claimed.recipient_id,
+    final === 'retry' ? 'pending' : final,
+    response.slice(0, 500),
+    new Date(now().getTime() + waitMinutes * 60_000),
+    final === 'sent' ? now() : null,
   ]);
   counts[final] += 1;
   const fields = { clientId: claimed.client_id, messageId: claimed.message_id, response };

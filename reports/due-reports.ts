@@ -5,8 +5,8 @@ import { messageOf } from '../core/errors.ts';
 import { query } from '../core/postgres.ts';
 import { loadSql } from '../core/sql.ts';
 import { refreshWarehouse } from '../pipeline/refresh.ts';
-import { type Run, claimRun, executeRun } from '../pipeline/runs.ts';
-import { type DueSlot, type Schedule, dueSlots, jobName } from '../pipeline/schedule.ts';
+import { claimRun, executeRun, type Run } from '../pipeline/runs.ts';
+import { type DueSlot, dueSlots, jobName, type Schedule } from '../pipeline/schedule.ts';
 import type { Warehouse } from '../pipeline/warehouse.ts';
 import { type DeliverDeps, queueDeliveries, sendDueDeliveries } from './deliver.ts';
 import { type PublishDeps, publishReport } from './publish.ts';
@@ -31,7 +31,11 @@ export async function runTick(deps: TickDeps): Promise<TickResult> {
   const now = deps.now();
   const due = await claimDue(deps, now);
   const refreshSlot = new Date(Math.floor(now.getTime() / REFRESH_EVERY_MS) * REFRESH_EVERY_MS);
-  const refresh = await claimRun(deps.pool, { job: 'refresh', clientId: null, slotAt: refreshSlot }, now);
+  const refresh = await claimRun(
+    deps.pool,
+    { job: 'refresh', clientId: null, slotAt: refreshSlot },
+    now,
+  );
   let made = 0;
   if (refresh !== undefined || due.length > 0) {
     await deps.withWarehouse(async (warehouse) => {
@@ -40,7 +44,12 @@ export async function runTick(deps: TickDeps): Promise<TickResult> {
     });
   }
   const { sent } = await sendDueDeliveries(deps);
-  return { refreshed: refresh !== undefined, reports: made, failed: due.length - made, mailsSent: sent };
+  return {
+    refreshed: refresh !== undefined,
+    reports: made,
+    failed: due.length - made,
+    mailsSent: sent,
+  };
 }
 
 interface ClaimedSlot {
@@ -52,14 +61,23 @@ async function claimDue(deps: TickDeps, now: Date): Promise<ClaimedSlot[]> {
   const claimed: ClaimedSlot[] = [];
   for (const slot of dueSlots(await loadSchedules(deps), now)) {
     const { schedule, slotAt } = slot;
-    const run = await claimRun(deps.pool, { job: jobName(schedule), clientId: schedule.clientId, slotAt }, now);
+    const run = await claimRun(
+      deps.pool,
+      { job: jobName(schedule), clientId: schedule.clientId, slotAt },
+      now,
+    );
     if (run !== undefined) claimed.push({ run, slot });
   }
   return claimed;
 }
 
 /** Refreshes; when that fails, the claimed reports fail with it, for no report is made from old data. */
-async function refreshOnce(deps: TickDeps, warehouse: Warehouse, refresh: Run | undefined, due: ClaimedSlot[]) {
+async function refreshOnce(
+  deps: TickDeps,
+  warehouse: Warehouse,
+  refresh: Run | undefined,
+  due: ClaimedSlot[],
+) {
   const work = async () => {
     const { copiedRows } = await refreshWarehouse({ pool: deps.pool, warehouse, log: deps.log });
     return { rowCount: copiedRows, value: undefined };
@@ -69,13 +87,20 @@ async function refreshOnce(deps: TickDeps, warehouse: Warehouse, refresh: Run | 
     else await executeRun(deps.pool, refresh, deps.now, work);
   } catch (error) {
     for (const { run } of due) {
-      await executeRun(deps.pool, run, deps.now, () => Promise.reject(error)).catch(() => undefined);
+      await executeRun(deps.pool, run, deps.now, () => Promise.reject(error)).catch(
+        () => undefined,
+      );
     }
     throw error;
   }
 }
 
-async function makeDue(deps: TickDeps, warehouse: Warehouse, run: Run, { schedule, period }: DueSlot): Promise<boolean> {
+async function makeDue(
+  deps: TickDeps,
+  warehouse: Warehouse,
+  run: Run,
+  { schedule, period }: DueSlot,
+): Promise<boolean> {
   const { report, clientId } = schedule;
   try {
     await executeRun(deps.pool, run, deps.now, async () => {
@@ -83,13 +108,23 @@ async function makeDue(deps: TickDeps, warehouse: Warehouse, run: Run, { schedul
       const { revision, entries } = await publishReport({ ...deps, warehouse }, request);
       const mails = await queueDeliveries(deps, revision);
       deps.log.info('report.archived', {
-        clientId, report, period: period.key, revision: revision.provenance.revision, files: entries.length, mails,
+        clientId,
+        report,
+        period: period.key,
+        revision: revision.provenance.revision,
+        files: entries.length,
+        mails,
       });
       return { rowCount: Number(revision.content.completeness.inReport.value), value: undefined };
     });
     return true;
   } catch (error) {
-    deps.log.error('report.failed', { clientId, report, period: period.key, message: messageOf(error) });
+    deps.log.error('report.failed', {
+      clientId,
+      report,
+      period: period.key,
+      message: messageOf(error),
+    });
     return false;
   }
 }

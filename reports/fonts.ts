@@ -29,7 +29,9 @@ export function fontFaces(text: string): string {
   faces ??= SOURCES.flatMap(loadFaces);
   const codes = [...new Set(text)].map((character) => character.codePointAt(0) ?? 0);
   return faces
-    .filter(({ ranges }) => codes.some((code) => ranges.some(([from, to]) => code >= from && code <= to)))
+    .filter(({ ranges }) =>
+      codes.some((code) => ranges.some(([from, to]) => code >= from && code <= to)),
+    )
     .map(faceRule)
     .join('\n');
 }
@@ -46,7 +48,10 @@ function loadFaces({ css, family, weight }: (typeof SOURCES)[number]): Face[] {
 
 function parseRange(range: string): [number, number] {
   const [from = '0', to = from] = range.trim().replace(/^U\+/i, '').split('-');
-  return [Number.parseInt(from.replaceAll('?', '0'), 16), Number.parseInt(to.replaceAll('?', 'F'), 16)];
+  return [
+    Number.parseInt(from.replaceAll('?', '0'), 16),
+    Number.parseInt(to.replaceAll('?', 'F'), 16),
+  ];
 }
 
 function faceRule({ family, weight, unicodeRange, path }: Face): string {

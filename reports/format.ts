@@ -1,7 +1,7 @@
 // Pure: exact decimals and dates → the texts that people read, in the client's locale. Rounds for
 // the eye only; the value beside the text keeps every digit.
 import { Temporal } from 'temporal-polyfill';
-import { Decimal, canonicalDecimal } from '../core/money.ts';
+import { canonicalDecimal, Decimal } from '../core/money.ts';
 import type { Figure, FigureFormat } from './content.ts';
 
 /** U+202F keeps a number and its unit on one line (REPORT-STYLE). */
@@ -36,7 +36,8 @@ export function createFormatter(locale: string, currency: string): Formatter {
   const formats = new Map<string, Intl.NumberFormat>();
   const write = (kind: 'plain' | 'currency', value: Decimal, digits: number) => {
     const key = `${kind} ${digits}`;
-    const known = formats.get(key) ?? numberFormat(locale, kind === 'currency' ? currency : undefined, digits);
+    const known =
+      formats.get(key) ?? numberFormat(locale, kind === 'currency' ? currency : undefined, digits);
     formats.set(key, known);
     return known.format(canonicalDecimal(value) as unknown as DecimalText);
   };
@@ -62,7 +63,11 @@ export function createFormatter(locale: string, currency: string): Formatter {
     figure: (format, value, unknownText = NOTHING) => {
       if (value === null) return { value, format, text: unknownText };
       const decimal = new Decimal(value);
-      return { value, format, text: `${decimal.isNegative() ? MINUS : ''}${writeAs(format, decimal)}` };
+      return {
+        value,
+        format,
+        text: `${decimal.isNegative() ? MINUS : ''}${writeAs(format, decimal)}`,
+      };
     },
     change: (format, value, unknownText = NOTHING) => {
       if (value === null) return { value, format, text: unknownText };
@@ -70,7 +75,11 @@ export function createFormatter(locale: string, currency: string): Formatter {
       const text = writeAs(format, decimal);
       // What rounds to nothing has no direction.
       const isZero = decimal.isZero() || text === writeAs(format, new Decimal(0));
-      return { value, format, text: isZero ? text : `${decimal.isNegative() ? MINUS : '+'}${text}` };
+      return {
+        value,
+        format,
+        text: isZero ? text : `${decimal.isNegative() ? MINUS : '+'}${text}`,
+      };
     },
     money: (value) => writeAs('money', new Decimal(value)),
     columnAmount: (value, largest, style = 'currency') => {
@@ -93,8 +102,15 @@ export function createFormatter(locale: string, currency: string): Formatter {
   };
 }
 
-function numberFormat(locale: string, currency: string | undefined, digits: number): Intl.NumberFormat {
-  const style = currency === undefined ? {} : ({ style: 'currency', currency, currencyDisplay: 'narrowSymbol' } as const);
+function numberFormat(
+  locale: string,
+  currency: string | undefined,
+  digits: number,
+): Intl.NumberFormat {
+  const style =
+    currency === undefined
+      ? {}
+      : ({ style: 'currency', currency, currencyDisplay: 'narrowSymbol' } as const);
   return new Intl.NumberFormat(locale, {
     ...style,
     minimumFractionDigits: digits,
@@ -130,15 +146,21 @@ export function formatDate(date: string, options: Intl.DateTimeFormatOptions): s
 /** "10–16 March 2025", "30 December 2024 – 5 January 2025"; `last` is included. */
 export function formatDateRange(first: string, last: string): string {
   const full = { day: 'numeric', month: 'long', year: 'numeric' } as const;
-  if (first.slice(0, 7) === last.slice(0, 7)) return `${Number(first.slice(8))}–${formatDate(last, full)}`;
-  const parts = first.slice(0, 4) === last.slice(0, 4) ? ({ day: 'numeric', month: 'long' } as const) : full;
+  if (first.slice(0, 7) === last.slice(0, 7))
+    return `${Number(first.slice(8))}–${formatDate(last, full)}`;
+  const parts =
+    first.slice(0, 4) === last.slice(0, 4) ? ({ day: 'numeric', month: 'long' } as const) : full;
   return `${formatDate(first, parts)} – ${formatDate(last, full)}`;
 }
 
 /** "17 Mar 2025, 06:00" in a zone. */
 export function formatInstant(instant: string, timeZone: string): string {
   const zoned = Temporal.Instant.from(instant).toZonedDateTimeISO(timeZone);
-  const date = zoned.toLocaleString(DATE_LOCALE, { day: 'numeric', month: 'short', year: 'numeric' });
+  const date = zoned.toLocaleString(DATE_LOCALE, {
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
+  });
   return `${date}, ${zoned.toPlainTime().toString({ smallestUnit: 'minute' })}`;
 }
 

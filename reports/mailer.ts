@@ -57,8 +57,13 @@ export function createSmtpMailer(smtpUrl: string): Mailer {
 
 /** A mailer that writes `.eml` files, one per Message-ID, and sends nothing. */
 export function createOutboxMailer(outboxDir: string): Mailer {
-  const transport = nodemailer.createTransport({ streamTransport: true, buffer: true, newline: 'windows' });
-  const pathOf = (messageId: string) => join(outboxDir, `${messageId.replace(/[^A-Za-z0-9.@-]/g, '')}.eml`);
+  const transport = nodemailer.createTransport({
+    streamTransport: true,
+    buffer: true,
+    newline: 'windows',
+  });
+  const pathOf = (messageId: string) =>
+    join(outboxDir, `${messageId.replace(/[^A-Za-z0-9.@-]/g, '')}.eml`);
   return {
     send: async (mail) => {
       const { message } = await transport.sendMail(toOptions(mail));
@@ -67,7 +72,10 @@ export function createOutboxMailer(outboxDir: string): Mailer {
       return { outcome: 'sent', response: `written to ${path}` };
     },
     wasAccepted: async (messageId) => {
-      return stat(pathOf(messageId)).then(() => true, () => false);
+      return stat(pathOf(messageId)).then(
+        () => true,
+        () => false,
+      );
     },
     verify: async () => {
       await mkdir(outboxDir, { recursive: true });
@@ -79,7 +87,11 @@ export function createOutboxMailer(outboxDir: string): Mailer {
 
 function toOptions(mail: Mail): SendMailOptions {
   const inline = mail.images.map(({ cid, content }) => ({
-    cid, content, filename: `${cid.split('@')[0]}.png`, contentType: 'image/png', contentDisposition: 'inline' as const,
+    cid,
+    content,
+    filename: `${cid.split('@')[0]}.png`,
+    contentType: 'image/png',
+    contentDisposition: 'inline' as const,
   }));
   return {
     from: { name: 'Daybook', address: mail.from },
@@ -105,9 +117,12 @@ interface SmtpError {
 function classify(error: unknown): SendResult {
   const { responseCode, response, syscall } = error as SmtpError;
   const text = response ?? messageOf(error);
-  if (responseCode !== undefined && responseCode >= 500) return { outcome: 'failed', response: text };
-  if (responseCode !== undefined && responseCode >= 400) return { outcome: 'retry', response: text };
-  if (syscall === 'connect' || syscall === 'getaddrinfo') return { outcome: 'retry', response: text };
+  if (responseCode !== undefined && responseCode >= 500)
+    return { outcome: 'failed', response: text };
+  if (responseCode !== undefined && responseCode >= 400)
+    return { outcome: 'retry', response: text };
+  if (syscall === 'connect' || syscall === 'getaddrinfo')
+    return { outcome: 'retry', response: text };
   return { outcome: 'uncertain', response: text };
 }
 

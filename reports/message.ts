@@ -1,8 +1,9 @@
 // Pure: an archived report → one mail. The first hundred characters tell the story, the text part
 // carries every key figure, and the attachments are the archived bytes.
-import { createFormatter, formatInstant } from './format.ts';
+
 import { drawBarImage } from './bar-image.ts';
 import type { Figure, Report } from './content.ts';
+import { createFormatter, formatInstant } from './format.ts';
 import { pageNote, renderTemplate } from './render-html.ts';
 
 export interface Attachment {
@@ -34,7 +35,13 @@ export interface MailOptions {
 const MESSAGE_BYTES_MAX = 10 * 1024 * 1024;
 const ENCODED_GROWTH = 1.37;
 const SHOWN_CHANGES_MAX = 3;
-const MAIL_KEY_FIGURES = ['cost', 'paid-calls', 'cost-per-paid-call', 'tokens-per-call', 'calls-priced'];
+const MAIL_KEY_FIGURES = [
+  'cost',
+  'paid-calls',
+  'cost-per-paid-call',
+  'tokens-per-call',
+  'calls-priced',
+];
 const HISTORY_SHOWN = 7;
 const CONTENT_TYPES: Record<string, string> = {
   pdf: 'application/pdf',
@@ -55,11 +62,13 @@ export function composeMail(report: Report, { from, to, messageId, files }: Mail
     text: mailText(view),
     html: renderTemplate('emails/executive', view),
     images: view.figures.map(({ cid, image }) => ({ cid, content: image })),
-    attachments: isTooLarge ? [] : attached.map(({ format, name, bytes }) => ({
-      filename: name,
-      contentType: CONTENT_TYPES[format] as string,
-      content: bytes,
-    })),
+    attachments: isTooLarge
+      ? []
+      : attached.map(({ format, name, bytes }) => ({
+          filename: name,
+          contentType: CONTENT_TYPES[format] as string,
+          content: bytes,
+        })),
     headers: {
       'Auto-Submitted': 'auto-generated',
       'List-Id': `${report.content.client.id} ${report.content.report} <${report.content.report}.${report.content.client.id}.daybook>`,
@@ -77,8 +86,10 @@ export function subjectOf({ content }: Report): string {
   if (figure('calls')?.figure.value === '0') return `${when}: no calls`;
   const changeOf = (change: { value: string | null; text: string } | undefined) =>
     change?.value == null ? '' : ` (${change.text})`;
-  const second = perCall?.figure.value == null
-    ? '' : `, ${perCall.figure.text} a paid call${changeOf(perCall.change)}`;
+  const second =
+    perCall?.figure.value == null
+      ? ''
+      : `, ${perCall.figure.text} a paid call${changeOf(perCall.change)}`;
   return `${when}: cost ${cost?.figure.text}${changeOf(cost?.change)}${second}`;
 }
 
@@ -87,7 +98,9 @@ type MailView = ReturnType<typeof mailView>;
 function mailView(report: Report, attached: MailOptions['files'], isTooLarge: boolean) {
   const { content, provenance } = report;
   const formatter = createFormatter(content.client.locale, content.client.currency);
-  const names = attached.map(({ format, bytes }) => `${format === 'pdf' ? 'PDF' : 'workbook'} (${kilobytes(bytes)})`);
+  const names = attached.map(
+    ({ format, bytes }) => `${format === 'pdf' ? 'PDF' : 'workbook'} (${kilobytes(bytes)})`,
+  );
   return {
     content,
     preheader: content.lede,
@@ -95,23 +108,29 @@ function mailView(report: Report, attached: MailOptions['files'], isTooLarge: bo
       const keyFigure = content.keyFigures.find((candidate) => candidate.id === id);
       if (keyFigure === undefined) return [];
       const history = keyFigure.history.slice(-HISTORY_SHOWN);
-      return [{
-        ...keyFigure,
-        cid: `${id}@daybook`,
-        image: drawBarImage(history),
-        alt: `${keyFigure.label}: ${keyFigure.figure.text}, ${keyFigure.previous.text} in the period before`,
-        colour: { good: '#2c6e49', bad: '#a8322d', neutral: '#1b1f24' }[keyFigure.tone],
-      }];
+      return [
+        {
+          ...keyFigure,
+          cid: `${id}@daybook`,
+          image: drawBarImage(history),
+          alt: `${keyFigure.label}: ${keyFigure.figure.text}, ${keyFigure.previous.text} in the period before`,
+          colour: { good: '#2c6e49', bad: '#a8322d', neutral: '#1b1f24' }[keyFigure.tone],
+        },
+      ];
     }),
-    changes: content.changes.rows.filter(({ isTotal }) => !isTotal).slice(0, SHOWN_CHANGES_MAX).map((row) => {
-      const money = (figure: Figure) => formatter.figure('money', figure.value).text;
-      return {
-        name: row.label.detail === '' ? row.label.name : `${row.label.name} (${row.label.detail})`,
-        change: formatter.change('money', row.change.value).text,
-        previous: money(row.previous),
-        current: money(row.current),
-      };
-    }),
+    changes: content.changes.rows
+      .filter(({ isTotal }) => !isTotal)
+      .slice(0, SHOWN_CHANGES_MAX)
+      .map((row) => {
+        const money = (figure: Figure) => formatter.figure('money', figure.value).text;
+        return {
+          name:
+            row.label.detail === '' ? row.label.name : `${row.label.name} (${row.label.detail})`,
+          change: formatter.change('money', row.change.value).text,
+          previous: money(row.previous),
+          current: money(row.current),
+        };
+      }),
     attachedNote: isTooLarge
       ? `The ${names.join(' and the ')} are too large for a mail; they are in the archive.`
       : `Attached: ${names.join(', ')}`,
@@ -130,11 +149,24 @@ function mailText({ content, figures, changes, attachedNote, note, asOf, why }: 
     '',
     `${[period.title, period.range].filter((part) => part !== '').join(', ')} (${client.timeZone})`,
     '',
-    ...figures.map(({ label, figure, change, comparison }) => `${label}: ${figure.text} (${change.text}; ${comparison})`),
+    ...figures.map(
+      ({ label, figure, change, comparison }) =>
+        `${label}: ${figure.text} (${change.text}; ${comparison})`,
+    ),
     '',
-    ...(changes.length === 0 ? [] : ['What changed', ...changes.map(({ name, previous, current, change }) =>
-      `- ${name}: ${change}, from ${previous} to ${current}`), '']),
-    ...(content.attention.length === 0 ? [] : ['Worth a look', ...content.attention.map(({ lead, rest }) => `- ${lead} ${rest}`), '']),
+    ...(changes.length === 0
+      ? []
+      : [
+          'What changed',
+          ...changes.map(
+            ({ name, previous, current, change }) =>
+              `- ${name}: ${change}, from ${previous} to ${current}`,
+          ),
+          '',
+        ]),
+    ...(content.attention.length === 0
+      ? []
+      : ['Worth a look', ...content.attention.map(({ lead, rest }) => `- ${lead} ${rest}`), '']),
     attachedNote,
     '',
     `${note} · data as of ${asOf} (${client.timeZone})`,

@@ -3,7 +3,13 @@
 import type { Period } from '../core/calendar.ts';
 import type { Pool } from '../core/postgres.ts';
 import type { Warehouse } from '../pipeline/warehouse.ts';
-import { type ArchiveEntry, type Revision, archiveBytes, freezeRevision, listArchive } from './archive.ts';
+import {
+  type ArchiveEntry,
+  archiveBytes,
+  freezeRevision,
+  listArchive,
+  type Revision,
+} from './archive.ts';
 import type { Browser } from './browser.ts';
 import { FORMATS, type Format, findReport } from './catalog.ts';
 import { renderHtml } from './render-html.ts';
@@ -33,11 +39,16 @@ export interface Published {
 }
 
 /** Makes and archives a report in the asked formats; what the archive holds is left alone. */
-export async function publishReport(deps: PublishDeps, request: PublishRequest): Promise<Published> {
+export async function publishReport(
+  deps: PublishDeps,
+  request: PublishRequest,
+): Promise<Published> {
   const { report, clientId, toPeriod, runId, formats = FORMATS } = request;
   const composed = await findReport(report).compose(deps, clientId, toPeriod);
   const revision = await freezeRevision(deps.pool, composed, runId, deps.now());
-  const archived = new Set((await listArchive(deps.pool, clientId, revision.revisionId)).map(({ format }) => format));
+  const archived = new Set(
+    (await listArchive(deps.pool, clientId, revision.revisionId)).map(({ format }) => format),
+  );
   for (const format of formats) {
     if (archived.has(format)) continue;
     const bytes = await render(deps, revision, format);

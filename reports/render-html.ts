@@ -1,6 +1,6 @@
 // The only importer of Handlebars: a report's content → one HTML file that needs nothing else.
 // Templates are the project's own, compiled strictly; every text of the content is escaped.
-import { readFileSync, readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import Handlebars from 'handlebars';
 import { AppError, messageOf } from '../core/errors.ts';
@@ -42,7 +42,9 @@ export function renderHtml(report: Report): string {
   const title = `${content.client.name}: ${content.title}, ${content.period.name}`;
   return renderTemplate('layouts/report', {
     title,
-    style: trusted(`${fontFaces(`${title}${body}0123456789`)}\n:root{--page-note:${cssText(pageNote(report))}}\n${css}`),
+    style: trusted(
+      `${fontFaces(`${title}${body}0123456789`)}\n:root{--page-note:${cssText(pageNote(report))}}\n${css}`,
+    ),
     body: trusted(body),
   });
 }
@@ -77,8 +79,14 @@ function viewOf(report: Report) {
       spark: trusted(drawSparkline(keyFigure.history, { width: 100, height: 30 })),
     })),
     trend: [
-      { chart: content.weeks, drawing: trusted(drawBars(content.weeks, { width: 260, height: TREND_HEIGHT, max })) },
-      { chart: content.months, drawing: trusted(drawBars(content.months, { width: 417, height: TREND_HEIGHT, max })) },
+      {
+        chart: content.weeks,
+        drawing: trusted(drawBars(content.weeks, { width: 260, height: TREND_HEIGHT, max })),
+      },
+      {
+        chart: content.months,
+        drawing: trusted(drawBars(content.months, { width: 417, height: TREND_HEIGHT, max })),
+      },
     ],
     changes: content.changes.rows.map((row) => ({
       ...row,

@@ -6,7 +6,14 @@ import type { Figure, FigureFormat, Report, Table } from './content.ts';
 import { formatInstant } from './format.ts';
 import { pageNote, shortRunId } from './render-html.ts';
 import {
-  type Column, type Value, addCover, addTableSheet, dateCell, makeWorkbook, numberCell, textCell,
+  addCover,
+  addTableSheet,
+  type Column,
+  dateCell,
+  makeWorkbook,
+  numberCell,
+  textCell,
+  type Value,
 } from './workbook.ts';
 
 /** Renders a report. Throws ERR_RENDER when a sheet would break the format's limits. */
@@ -23,7 +30,12 @@ export async function renderXlsx(report: Report): Promise<Buffer> {
     const table = content.tables.find((candidate) => candidate.id === id);
     if (table === undefined) throw new AppError('ERR_RENDER', `the content has no table "${id}"`);
     const rows = tableRows(table, content.client.currency);
-    addTableSheet(workbook, name, tableColumns(table, content.client.currency), rows.length > 0 ? rows : [[textCell(table.empty)]]);
+    addTableSheet(
+      workbook,
+      name,
+      tableColumns(table, content.client.currency),
+      rows.length > 0 ? rows : [[textCell(table.empty)]],
+    );
   }
   addTableSheet(workbook, 'Definitions', DEFINITION_COLUMNS, definitionRows(report));
   return Buffer.from(await workbook.xlsx.writeBuffer());
@@ -72,7 +84,10 @@ function coverLines({ content, provenance }: Report) {
       ['Calls in DuckDB', figureCell(completeness.inWarehouse, client.currency)],
       ['Calls in this report', figureCell(completeness.inReport, client.currency)],
       ['Difference', figureCell(completeness.difference, client.currency)],
-      ...completeness.otherCurrencies.map((amount): [string, Value] => ['In another currency, not converted', amount]),
+      ...completeness.otherCurrencies.map((amount): [string, Value] => [
+        'In another currency, not converted',
+        amount,
+      ]),
       ['Success and errors', content.status],
     ] as [string, Value][],
     note: pageNote({ content, provenance }),
@@ -93,7 +108,11 @@ function keyFigureRows({ content }: Report): Value[][] {
 }
 
 function dailyColumns({ content }: Report): Column[] {
-  const heads = content.daily.heads.map((head) => ({ head: withUnit(head, content.client.currency), width: 18, isNumber: true }));
+  const heads = content.daily.heads.map((head) => ({
+    head: withUnit(head, content.client.currency),
+    width: 18,
+    isNumber: true,
+  }));
   return [{ head: 'Day', width: 14 }, ...heads];
 }
 
@@ -143,9 +162,18 @@ function numberFormat(format: FigureFormat, currency: string): string {
 }
 
 function unitOf(format: FigureFormat, currency: string): string {
-  return { money: currency, 'unit-price': currency, integer: 'count', decimal: 'count', percent: '%', points: '% points' }[format];
+  return {
+    money: currency,
+    'unit-price': currency,
+    integer: 'count',
+    decimal: 'count',
+    percent: '%',
+    points: '% points',
+  }[format];
 }
 
 function withUnit(head: string, currency: string): string {
-  return /cost$|per paid call/i.test(head) && !/share|without/i.test(head) ? `${head} (${currency})` : head;
+  return /cost$|per paid call/i.test(head) && !/share|without/i.test(head)
+    ? `${head} (${currency})`
+    : head;
 }

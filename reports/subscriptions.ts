@@ -11,7 +11,8 @@ export interface Recipient {
 
 // One plain mailbox: what else an address may hold (quotes, commas, comments) has been used to add
 // recipients or headers, and no executive's address needs it.
-const MAILBOX = /^[A-Za-z0-9._%+'-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}$/;
+const MAILBOX =
+  /^[A-Za-z0-9._%+'-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}$/;
 
 /** Adds a recipient; true when it was not there before. Throws ERR_USAGE for what is no mailbox. */
 export async function addRecipient(
@@ -20,7 +21,9 @@ export async function addRecipient(
   { email, periodKinds = [...PERIOD_KINDS] }: { email: string; periodKinds?: PeriodKind[] },
 ): Promise<boolean> {
   if (!MAILBOX.test(email)) {
-    throw new AppError('ERR_USAGE', `"${email}" is not one plain mail address`, { fix: 'give one such as ceo@example.com' });
+    throw new AppError('ERR_USAGE', `"${email}" is not one plain mail address`, {
+      fix: 'give one such as ceo@example.com',
+    });
   }
   const rows = await withTransaction(pool, { clientId }, (connection) =>
     query(connection, loadSql('postgres/queries/insert_recipient'), [clientId, email, periodKinds]),
@@ -31,13 +34,22 @@ export async function addRecipient(
 /** The client's recipients, oldest first. */
 export async function listRecipients(pool: Pool, clientId: string): Promise<Recipient[]> {
   const rows = await withTransaction(pool, { clientId }, (connection) =>
-    query<{ email: string; period_kinds: PeriodKind[] }>(connection, loadSql('postgres/queries/select_recipients'), [clientId]),
+    query<{ email: string; period_kinds: PeriodKind[] }>(
+      connection,
+      loadSql('postgres/queries/select_recipients'),
+      [clientId],
+    ),
   );
   return rows.map(({ email, period_kinds }) => ({ email, periodKinds: period_kinds }));
 }
 
 /** Removes a recipient; what is still queued for it is not sent. Throws ERR_NOT_FOUND. */
-export async function removeRecipient(pool: Pool, clientId: string, email: string, now: Date): Promise<void> {
+export async function removeRecipient(
+  pool: Pool,
+  clientId: string,
+  email: string,
+  now: Date,
+): Promise<void> {
   const rows = await withTransaction(pool, { clientId }, (connection) =>
     query(connection, loadSql('postgres/queries/remove_recipient'), [clientId, email, now]),
   );

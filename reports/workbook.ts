@@ -31,11 +31,13 @@ const SHEET_NAME_MAX = 31;
 const TEXT_MAX = 32_767;
 const DATE_FORMAT = 'yyyy-mm-dd';
 // XML 1.0 allows no other control characters; lone surrogates are no characters at all.
-const NOT_XML =
-  /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
+const NOT_XML = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
 
 /** Sets the properties that readers show. */
-export function makeWorkbook(workbook: Workbook, { title, createdAt }: { title: string; createdAt: string }): Workbook {
+export function makeWorkbook(
+  workbook: Workbook,
+  { title, createdAt }: { title: string; createdAt: string },
+): Workbook {
   workbook.title = title;
   workbook.creator = 'Daybook';
   workbook.created = new Date(createdAt);
@@ -50,7 +52,8 @@ export function textCell(text: string): Value {
 /** A number cell. Throws ERR_RENDER for what Excel cannot hold. */
 export function numberCell(value: string, format: string): Value {
   const number = Number(value);
-  if (!Number.isFinite(number)) throw new AppError('ERR_RENDER', `"${value}" is no number for a cell`);
+  if (!Number.isFinite(number))
+    throw new AppError('ERR_RENDER', `"${value}" is no number for a cell`);
   return { number, format };
 }
 
@@ -83,15 +86,27 @@ export function addCover(workbook: Workbook, cover: Cover): void {
     row.getCell(2).alignment = { horizontal: 'left', vertical: 'middle' };
   }
   sheet.addRow([]);
-  sheet.addRow([cleanText(cover.note)]).getCell(1).font = { name: FONT, size: 9, color: { argb: SECONDARY } };
+  sheet.addRow([cleanText(cover.note)]).getCell(1).font = {
+    name: FONT,
+    size: 9,
+    color: { argb: SECONDARY },
+  };
   sheet.getRow(1).border = { top: { style: 'thick', color: { argb: ACCENT } } };
   sheet.views = [{ state: 'normal', showGridLines: false, activeCell: 'A1' }];
 }
 
 /** A sheet that is one table. */
-export function addTableSheet(workbook: Workbook, name: string, columns: Column[], rows: Value[][]): void {
+export function addTableSheet(
+  workbook: Workbook,
+  name: string,
+  columns: Column[],
+  rows: Value[][],
+): void {
   if (rows.length + 1 > ROWS_MAX) {
-    throw new AppError('ERR_RENDER', `sheet "${name}" would have ${rows.length} rows, the most is ${ROWS_MAX - 1}`);
+    throw new AppError(
+      'ERR_RENDER',
+      `sheet "${name}" would have ${rows.length} rows, the most is ${ROWS_MAX - 1}`,
+    );
   }
   const sheet = addSheet(workbook, name);
   columns.forEach(({ head, width, isNumber = false }, index) => {
@@ -112,8 +127,20 @@ export function addTableSheet(workbook: Workbook, name: string, columns: Column[
       cell.border = { bottom: { style: 'hair', color: { argb: HAIRLINE } } };
     });
   }
-  sheet.views = [{ state: 'frozen', ySplit: 1, xSplit: 0, topLeftCell: 'A2', activeCell: 'A1', showGridLines: false }];
-  sheet.autoFilter = { from: { row: 1, column: 1 }, to: { row: rows.length + 1, column: columns.length } };
+  sheet.views = [
+    {
+      state: 'frozen',
+      ySplit: 1,
+      xSplit: 0,
+      topLeftCell: 'A2',
+      activeCell: 'A1',
+      showGridLines: false,
+    },
+  ];
+  sheet.autoFilter = {
+    from: { row: 1, column: 1 },
+    to: { row: rows.length + 1, column: columns.length },
+  };
   sheet.pageSetup.printTitlesRow = '1:1';
 }
 
@@ -124,7 +151,8 @@ function alignmentOf(column: { isNumber?: boolean } | undefined): Partial<Cell['
 }
 
 function addSheet(workbook: Workbook, name: string): Worksheet {
-  if (name.length > SHEET_NAME_MAX) throw new AppError('ERR_RENDER', `the sheet name "${name}" is too long`);
+  if (name.length > SHEET_NAME_MAX)
+    throw new AppError('ERR_RENDER', `the sheet name "${name}" is too long`);
   return workbook.addWorksheet(name, {
     pageSetup: {
       paperSize: 9,

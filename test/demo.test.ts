@@ -1,13 +1,13 @@
 // The demo as a person runs it: its totals against those of other tools, the same figures in every
 // format, and nothing new when it runs again.
-import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Decimal } from '../core/money.ts';
 import { makeTestFolder } from '../core/test-support.ts';
 import { createFormatter } from '../reports/format.ts';
 import { type ExpectedTotals, readExpectedCsv, readExpectedTable } from './expected.ts';
-import { PROJECT_DIR, type Finished, readPdfText, readSheet, runDaybook } from './support.ts';
+import { type Finished, PROJECT_DIR, readPdfText, readSheet, runDaybook } from './support.ts';
 
 interface Artifact {
   report: string;
@@ -46,14 +46,30 @@ afterAll(() => folder.remove());
 describe('every total equals the one another tool computed, to 1e-12', () => {
   const cases: [string, string, () => [Record<string, Totals>, ExpectedTotals[]]][] = [
     ['demo-utc', 'day', () => [clientOf('demo-utc').by_day, readExpectedCsv('day_utc')]],
-    ['demo-new-york', 'day', () => [clientOf('demo-new-york').by_day, readExpectedCsv('day_newyork')]],
-    ['demo-kolkata', 'day', () => [clientOf('demo-kolkata').by_day, readExpectedCsv('day_kolkata')]],
+    [
+      'demo-new-york',
+      'day',
+      () => [clientOf('demo-new-york').by_day, readExpectedCsv('day_newyork')],
+    ],
+    [
+      'demo-kolkata',
+      'day',
+      () => [clientOf('demo-kolkata').by_day, readExpectedCsv('day_kolkata')],
+    ],
     ['demo-utc', 'ISO week', () => [clientOf('demo-utc').by_week, readExpectedCsv('isoweek_utc')]],
-    ['demo-utc', 'month', () => [clientOf('demo-utc').by_month, readExpectedTable('By month (UTC)')]],
+    [
+      'demo-utc',
+      'month',
+      () => [clientOf('demo-utc').by_month, readExpectedTable('By month (UTC)')],
+    ],
     ...['demo-utc', 'demo-new-york', 'demo-kolkata'].flatMap((client): typeof cases => [
       [client, 'model', () => [clientOf(client).by_model, readExpectedTable('By model')]],
       [client, 'user', () => [clientOf(client).by_user, readExpectedTable('By user')]],
-      [client, 'all calls', () => [{ ALL: clientOf(client).totals }, readExpectedTable().slice(0, 1)]],
+      [
+        client,
+        'all calls',
+        () => [{ ALL: clientOf(client).totals }, readExpectedTable().slice(0, 1)],
+      ],
     ]),
   ];
 
@@ -95,7 +111,8 @@ test('the same check notices a figure that stands in one format only', async () 
 test('every client has three reports in three formats, archived where the summary says', () => {
   for (const { artifacts } of summary.clients) {
     expect(artifacts).toHaveLength(9);
-    for (const { path, bytes } of artifacts) expect(statSync(join(PROJECT_DIR, path)).size).toBe(bytes);
+    for (const { path, bytes } of artifacts)
+      expect(statSync(join(PROJECT_DIR, path)).size).toBe(bytes);
   }
   expect(readdirSync(join(home, 'outbox'))).toHaveLength(9);
 });
@@ -136,7 +153,9 @@ function pathOf(format: string): string {
 
 /** What another tool says of the week: the anchors that the ten figures hang on. */
 function weekFigures(): { cost: string; totals: string } {
-  const week = readExpectedCsv('isoweek_utc').find(({ key }) => key === '2025-W11') as ExpectedTotals;
+  const week = readExpectedCsv('isoweek_utc').find(
+    ({ key }) => key === '2025-W11',
+  ) as ExpectedTotals;
   const formatter = createFormatter('en-US', 'USD');
   return { cost: formatter.money(week.cost), totals: formatter.integer(String(week.requests)) };
 }

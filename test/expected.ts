@@ -16,7 +16,9 @@ const FOLDER = join(import.meta.dirname, 'fixtures', 'aider');
 
 /** The rows of one `expected_by_*.csv`. */
 export function readExpectedCsv(name: string): ExpectedTotals[] {
-  const rows = parse(readFileSync(join(FOLDER, `expected_by_${name}.csv`)), { from_line: 2 }) as string[][];
+  const rows = parse(readFileSync(join(FOLDER, `expected_by_${name}.csv`)), {
+    from_line: 2,
+  }) as string[][];
   return rows.map(toTotals);
 }
 
@@ -25,8 +27,18 @@ export function readExpectedTable(heading?: string): ExpectedTotals[] {
   const page = readFileSync(join(FOLDER, 'EXPECTED.md'), 'utf8');
   const section = heading === undefined ? page : (page.split(`## ${heading}`)[1] ?? '');
   const until = section.split('\n## ')[0] ?? '';
-  const cells = until.split('\n').filter((line) => line.startsWith('|')).slice(2);
-  return cells.map((line) => toTotals(line.split('|').slice(1, -1).map((cell) => cell.trim())));
+  const cells = until
+    .split('\n')
+    .filter((line) => line.startsWith('|'))
+    .slice(2);
+  return cells.map((line) =>
+    toTotals(
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    ),
+  );
 }
 
 function toTotals([key = '', requests, input, output, total, cost = '']: string[]): ExpectedTotals {

@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Decimal } from '../core/money.ts';
 import { query } from '../core/postgres.ts';
-import { type TestBooks, addTestClient, createTestBooks, makeTestFolder } from '../core/test-support.ts';
+import {
+  addTestClient,
+  createTestBooks,
+  makeTestFolder,
+  type TestBooks,
+} from '../core/test-support.ts';
 import { readTrace } from '../demo/trace.ts';
 import { createToken } from '../ingest/api/tokens.ts';
 import { readExpectedTable } from './expected.ts';
@@ -44,7 +49,12 @@ test('kill -9 between two batches, then the import again: totals unchanged', asy
   const after = await totals();
   expect(after.calls).toBe(String(all?.requests));
   expect(after.tokens).toBe(String(all?.total_tokens));
-  expect(new Decimal(after.cost).minus(all?.cost ?? 0).abs().lte('1e-12')).toBe(true);
+  expect(
+    new Decimal(after.cost)
+      .minus(all?.cost ?? 0)
+      .abs()
+      .lte('1e-12'),
+  ).toBe(true);
   await stopServer(second.child);
 }, 60_000);
 

@@ -43,7 +43,9 @@ export function runDaybook(args: string[], env: Record<string, string>): Promise
 export function waitForLog(child: ChildProcess, event: string): Promise<Record<string, unknown>> {
   return new Promise((resolve, reject) => {
     let buffer = '';
-    child.once('close', (code) => reject(new Error(`ended with ${code} before ${event}: ${buffer}`)));
+    child.once('close', (code) =>
+      reject(new Error(`ended with ${code} before ${event}: ${buffer}`)),
+    );
     child.stderr?.on('data', (chunk) => {
       buffer += chunk;
       const line = buffer.split('\n').find((candidate) => candidate.includes(`"${event}"`));
@@ -54,7 +56,8 @@ export function waitForLog(child: ChildProcess, event: string): Promise<Record<s
 
 /** The text of a PDF, one line per text run, and its number of pages. */
 export async function readPdfText(path: string): Promise<{ text: string; pages: number }> {
-  const document = await getDocument({ data: new Uint8Array(readFileSync(path)), verbosity: 0 }).promise;
+  const document = await getDocument({ data: new Uint8Array(readFileSync(path)), verbosity: 0 })
+    .promise;
   const lines: string[] = [];
   for (let number = 1; number <= document.numPages; number += 1) {
     const { items } = await (await document.getPage(number)).getTextContent();

@@ -5,13 +5,18 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { query } from '../core/postgres.ts';
 import {
-  type TestBooks, addTestClient, createTestBooks, fixedClock, makeTestFolder, silentLog,
+  addTestClient,
+  createTestBooks,
+  fixedClock,
+  makeTestFolder,
+  silentLog,
+  type TestBooks,
 } from '../core/test-support.ts';
 import { createUsageStore } from '../ingest/store/usage-events.ts';
 import { parseNativeItem } from '../ingest/usage/native.ts';
 import { withWarehouse } from '../pipeline/warehouse.ts';
 import { type Browser, launchBrowser } from '../reports/browser.ts';
-import { type TickDeps, runTick } from '../reports/due-reports.ts';
+import { runTick, type TickDeps } from '../reports/due-reports.ts';
 import { createOutboxMailer } from '../reports/mailer.ts';
 import { addRecipient } from '../reports/subscriptions.ts';
 
@@ -30,7 +35,10 @@ beforeAll(async () => {
     await addRecipient(books.app, clientId, { email: `ceo@${clientId}.example` });
     await bookCalls(clientId);
   }
-  await addRecipient(books.app, 'vienna', { email: 'weekly@vienna.example', periodKinds: ['week'] });
+  await addRecipient(books.app, 'vienna', {
+    email: 'weekly@vienna.example',
+    periodKinds: ['week'],
+  });
   await runTick(deps());
   await query(books.owner, `delete from deliveries`);
   for (const file of mails()) await removeMail(file);
@@ -51,12 +59,18 @@ describe('over a Monday that is the first of a month', () => {
       const before = new Set(mails());
       await runTick(deps());
       const fresh = mails().filter((mail) => !before.has(mail));
-      if (fresh.length > 0) sent[clock.now().toISOString().slice(0, 16)] = fresh.map(shortName).sort();
+      if (fresh.length > 0)
+        sent[clock.now().toISOString().slice(0, 16)] = fresh.map(shortName).sort();
     }
     expect(sent).toEqual({
       // 07:00 in Kolkata is 01:30 UTC, in Vienna (winter) 06:00 UTC.
       '2027-03-01T01:30': ['2027-02 kolkata', '2027-02-28 kolkata', '2027-W08 kolkata'],
-      '2027-03-01T06:30': ['2027-02 vienna', '2027-02-28 vienna', '2027-W08 vienna', '2027-W08 vienna'],
+      '2027-03-01T06:30': [
+        '2027-02 vienna',
+        '2027-02-28 vienna',
+        '2027-W08 vienna',
+        '2027-W08 vienna',
+      ],
       '2027-03-02T01:30': ['2027-03-01 kolkata'],
       '2027-03-02T06:30': ['2027-03-01 vienna'],
     });
@@ -75,7 +89,10 @@ describe('over a Monday that is the first of a month', () => {
     clock.set('2027-03-07T12:00:00Z');
     const before = new Set(mails());
     await runTick(deps());
-    const fresh = mails().filter((mail) => !before.has(mail)).map(shortName).sort();
+    const fresh = mails()
+      .filter((mail) => !before.has(mail))
+      .map(shortName)
+      .sort();
     expect(fresh).toEqual(['2027-03-06 kolkata', '2027-03-06 vienna']);
   }, 60_000);
 });
@@ -88,7 +105,10 @@ test('forgetting the ledger would mail again: the ledger is what keeps it to onc
 }, 60_000);
 
 function deps(): TickDeps {
-  const paths = { warehouse: join(folder.path, 'warehouse.duckdb'), staging: join(folder.path, 'staging') };
+  const paths = {
+    warehouse: join(folder.path, 'warehouse.duckdb'),
+    staging: join(folder.path, 'staging'),
+  };
   return {
     pool: books.pipeline,
     mailer: createOutboxMailer(join(folder.path, 'outbox')),

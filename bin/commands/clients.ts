@@ -1,6 +1,6 @@
 // daybook clients add | list
 import type { Command } from 'commander';
-import { WEEK_DAYS, addClient, listClients, parseWeekStart } from '../../core/clients.ts';
+import { addClient, listClients, parseWeekStart, WEEK_DAYS } from '../../core/clients.ts';
 import { openContext } from '../context.ts';
 import { runWithLifecycle } from '../lifecycle.ts';
 import { printTable } from '../print.ts';
@@ -34,7 +34,9 @@ export function registerClients(program: Command): void {
           currency: options.currency,
           locale: options.locale,
         });
-        console.log(added ? `Added client ${id}.` : `Client ${id} is there already; nothing was changed.`);
+        console.log(
+          added ? `Added client ${id}.` : `Client ${id} is there already; nothing was changed.`,
+        );
       }),
     );
   clients
@@ -42,12 +44,18 @@ export function registerClients(program: Command): void {
     .description('list the clients')
     .action(() =>
       runWithLifecycle(async (lifecycle) => {
-        const found = await listClients(await openContext(lifecycle, { quiet: true }).pipelinePool());
+        const found = await listClients(
+          await openContext(lifecycle, { quiet: true }).pipelinePool(),
+        );
         printTable(
           ['client', 'name', 'time zone', 'week starts', 'currency', 'locale'],
           found.map((client) => [
-            client.clientId, client.name, client.timeZone, WEEK_DAYS[client.weekStart - 1] ?? '',
-            client.currency, client.locale,
+            client.clientId,
+            client.name,
+            client.timeZone,
+            WEEK_DAYS[client.weekStart - 1] ?? '',
+            client.currency,
+            client.locale,
           ]),
         );
       }),

@@ -3,10 +3,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, extname, join, relative } from 'node:path';
 import type { Command } from 'commander';
-import { type PeriodKind, PERIOD_KINDS, localDate, periodContaining } from '../../core/calendar.ts';
-import { type Client, addClient } from '../../core/clients.ts';
+import { localDate, PERIOD_KINDS, type PeriodKind, periodContaining } from '../../core/calendar.ts';
+import { addClient, type Client } from '../../core/clients.ts';
 import { AppError } from '../../core/errors.ts';
 import { startStep } from '../../core/progress.ts';
+import { readTrace } from '../../demo/trace.ts';
 import { importFile, readItems } from '../../ingest/import.ts';
 import { createUsageStore } from '../../ingest/store/usage-events.ts';
 import { refreshWarehouse } from '../../pipeline/refresh.ts';
@@ -15,13 +16,12 @@ import { queueDeliveries, sendDueDeliveries } from '../../reports/deliver.ts';
 import { createOutboxMailer } from '../../reports/mailer.ts';
 import type { Published } from '../../reports/publish.ts';
 import { addRecipient } from '../../reports/subscriptions.ts';
-import { readTrace } from '../../demo/trace.ts';
-import { type Context, PROJECT_DIR, openContext } from '../context.ts';
+import { type Context, openContext, PROJECT_DIR } from '../context.ts';
 import { runWithLifecycle } from '../lifecycle.ts';
 import { makeReport } from '../make-report.ts';
 import { printTable } from '../print.ts';
-import { type UsageSummary, summariseUsage } from '../usage-summary.ts';
 import { sendOverHttp } from '../send-over-http.ts';
+import { summariseUsage, type UsageSummary } from '../usage-summary.ts';
 import { deliverDeps } from './send.ts';
 
 interface DemoPlan {
@@ -32,7 +32,14 @@ interface DemoPlan {
 interface ClientOutcome extends UsageSummary {
   client: string;
   timezone: string;
-  artifacts: { report: string; period: string; format: string; path: string; bytes: number; sha256: string }[];
+  artifacts: {
+    report: string;
+    period: string;
+    format: string;
+    path: string;
+    bytes: number;
+    sha256: string;
+  }[];
 }
 
 const CLIENTS: Client[] = [
@@ -50,7 +57,11 @@ export function registerDemo(program: Command): void {
   program
     .command('demo [file]')
     .description('from 3,750 real LLM calls, or a file of your own, to archived and mailed reports')
-    .option('--zone <zone>', 'time zone of your own file', Intl.DateTimeFormat().resolvedOptions().timeZone)
+    .option(
+      '--zone <zone>',
+      'time zone of your own file',
+      Intl.DateTimeFormat().resolvedOptions().timeZone,
+    )
     .action((file: string | undefined, options: { zone: string }) =>
       runWithLifecycle(async (lifecycle) => {
         const context = openContext(lifecycle, { quiet: true });
@@ -75,7 +86,9 @@ async function runDemo(context: Context, file: string | undefined, zone: string)
   const outcomes = await context.withWarehouse(async (warehouse) => {
     const pool = await context.pipelinePool();
     const refresh = startStep(process.stdout, 'Copy, roll up, check');
-    const copied = await timed('pipeline', () => refreshWarehouse({ pool, warehouse, log: context.log }));
+    const copied = await timed('pipeline', () =>
+      refreshWarehouse({ pool, warehouse, log: context.log }),
+    );
     refresh.finish(`${copied.copiedRows} rows copied, all checks passed`);
     const made = await timed('reports', () => makeAll(context, warehouse, plan));
     await timed('mail', () => mailAll(context, made));
@@ -88,7 +101,9 @@ async function openBooks(context: Context): Promise<void> {
   const step = startStep(process.stdout, 'Open the books');
   await context.migrate();
   await context.pipelinePool();
-  step.finish(context.config.databaseUrl === undefined ? 'embedded Postgres' : 'Postgres from DATABASE_URL');
+  step.finish(
+    context.config.databaseUrl === undefined ? 'embedded Postgres' : 'Postgres from DATABASE_URL',
+  );
 }
 
 async function ingestTrace(context: Context): Promise<DemoPlan> {
@@ -110,21 +125,31 @@ async function addDemoClient(context: Context, client: Client): Promise<void> {
 async function ingestFile(context: Context, path: string, timeZone: string): Promise<DemoPlan> {
   const { count, last, currency } = await surveyFile(path);
   const name = basename(path, extname(path));
-  const clientId = `my-${name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}`.replace(/-+$/, '').slice(0, 63);
+  const clientId = `my-${name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}`
+    .replace(/-+$/, '')
+    .slice(0, 63);
   const client: Client = { clientId, name, timeZone, weekStart: 1, currency, locale: 'en-US' };
   await addDemoClient(context, client);
   const step = startStep(process.stdout, `Book ${basename(path)}`, count);
   const storeUsage = createUsageStore(await context.appPool());
   const counts = await importFile({
-    path, clientId, storeUsage,
+    path,
+    clientId,
+    storeUsage,
     onBatch: ({ accepted, duplicate, conflict, rejected }, problems) => {
-      for (const { line, problem } of problems.slice(0, 5)) console.error(`\n  line ${line}: ${problem}`);
+      for (const { line, problem } of problems.slice(0, 5))
+        console.error(`\n  line ${line}: ${problem}`);
       step.advance(accepted + duplicate + conflict + rejected);
     },
   });
-  step.finish(`${counts.accepted} accepted, ${counts.duplicate} there already, ${counts.rejected + counts.conflict} refused`);
+  step.finish(
+    `${counts.accepted} accepted, ${counts.duplicate} there already, ${counts.rejected + counts.conflict} refused`,
+  );
   const date = localDate(last, timeZone);
-  return { clients: [client], periods: PERIOD_KINDS.map((kind: PeriodKind) => periodContaining(kind, date, 1).key) };
+  return {
+    clients: [client],
+    periods: PERIOD_KINDS.map((kind: PeriodKind) => periodContaining(kind, date, 1).key),
+  };
 }
 
 async function surveyFile(path: string): Promise<{ count: number; last: Date; currency: string }> {
@@ -144,12 +169,20 @@ async function surveyFile(path: string): Promise<{ count: number; last: Date; cu
   });
 }
 
-async function makeAll(context: Context, warehouse: Parameters<typeof makeReport>[1], plan: DemoPlan): Promise<Published[]> {
-  const requests = plan.clients.flatMap(({ clientId }) => plan.periods.map((period) => ({ clientId, period })));
+async function makeAll(
+  context: Context,
+  warehouse: Parameters<typeof makeReport>[1],
+  plan: DemoPlan,
+): Promise<Published[]> {
+  const requests = plan.clients.flatMap(({ clientId }) =>
+    plan.periods.map((period) => ({ clientId, period })),
+  );
   const step = startStep(process.stdout, 'Make and archive reports', requests.length);
   const made: Published[] = [];
   for (const request of requests) {
-    made.push(await makeReport(context, warehouse, { report: 'executive', formats: FORMATS, ...request }));
+    made.push(
+      await makeReport(context, warehouse, { report: 'executive', formats: FORMATS, ...request }),
+    );
     step.advance(made.length);
   }
   const fresh = made.filter(({ revision }) => revision.isNew).length;
@@ -189,7 +222,11 @@ async function outcomeOf(
   };
 }
 
-function writeSummary(context: Context, clients: ClientOutcome[], timings: Record<string, number>): void {
+function writeSummary(
+  context: Context,
+  clients: ClientOutcome[],
+  timings: Record<string, number>,
+): void {
   const path = join(context.paths.demo, 'summary.json');
   mkdirSync(context.paths.demo, { recursive: true });
   writeFileSync(path, `${JSON.stringify({ clients, timings_ms: timings }, null, 2)}\n`);
@@ -197,11 +234,17 @@ function writeSummary(context: Context, clients: ClientOutcome[], timings: Recor
   printTable(
     ['client', 'time zone', 'requests', 'input tokens', 'output tokens', 'reported cost'],
     clients.map(({ client, timezone, totals }) => [
-      client, timezone, String(totals.requests), String(totals.input_tokens), String(totals.output_tokens), totals.cost,
+      client,
+      timezone,
+      String(totals.requests),
+      String(totals.input_tokens),
+      String(totals.output_tokens),
+      totals.cost,
     ]),
   );
   console.log('\nReports');
-  for (const { artifacts } of clients) for (const { path: artifact } of artifacts) console.log(`  ${artifact}`);
+  for (const { artifacts } of clients)
+    for (const { path: artifact } of artifacts) console.log(`  ${artifact}`);
   console.log(`\nMails    ${relative(PROJECT_DIR, context.paths.outbox)}/*.eml`);
   console.log(`Summary  ${relative(PROJECT_DIR, path)}\n`);
 }

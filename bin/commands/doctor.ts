@@ -17,7 +17,10 @@ const EXAMINATIONS: Examination[] = [
     name: 'Postgres',
     examine: async (context) => {
       const pool = await context.pipelinePool();
-      const [row] = await query<{ version: string }>(pool, `select current_setting('server_version') as version`);
+      const [row] = await query<{ version: string }>(
+        pool,
+        `select current_setting('server_version') as version`,
+      );
       const kind = context.config.databaseUrl === undefined ? 'embedded' : 'from DATABASE_URL';
       return `${row?.version} (${kind}), migrated, serving roles are safe`;
     },
@@ -57,8 +60,13 @@ export function registerDoctor(program: Command): void {
       runWithLifecycle(async (lifecycle) => {
         const context = openContext(lifecycle, { quiet: true });
         let failures = 0;
-        for (const examination of EXAMINATIONS) failures += (await report(context, examination)) ? 0 : 1;
-        console.log(failures === 0 ? '\nAll is well.' : `\n${failures} of ${EXAMINATIONS.length} need attention.`);
+        for (const examination of EXAMINATIONS)
+          failures += (await report(context, examination)) ? 0 : 1;
+        console.log(
+          failures === 0
+            ? '\nAll is well.'
+            : `\n${failures} of ${EXAMINATIONS.length} need attention.`,
+        );
         if (failures > 0) process.exitCode = 1;
       }),
     );

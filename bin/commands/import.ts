@@ -26,13 +26,16 @@ export function registerImport(program: Command): void {
           onBatch: (_counts, problems) => {
             for (const { line, id, problem } of problems) {
               shown += 1;
-              if (shown <= SHOWN_PROBLEMS_MAX) console.error(`line ${line}${id === null ? '' : ` (${id})`}: ${problem}`);
+              if (shown <= SHOWN_PROBLEMS_MAX)
+                console.error(`line ${line}${id === null ? '' : ` (${id})`}: ${problem}`);
             }
           },
         });
         if (shown > SHOWN_PROBLEMS_MAX) console.error(`… and ${shown - SHOWN_PROBLEMS_MAX} more`);
         const { accepted, duplicate, conflict, rejected } = counts;
-        console.log(`${accepted} accepted, ${duplicate} duplicate, ${conflict} conflict, ${rejected} rejected`);
+        console.log(
+          `${accepted} accepted, ${duplicate} duplicate, ${conflict} conflict, ${rejected} rejected`,
+        );
         if (conflict + rejected > 0) process.exitCode = 1;
       }),
     );

@@ -1,10 +1,10 @@
 // daybook ingest: the HTTP server. Stateless; any number of them may share the books.
 import type { Command } from 'commander';
+import { isUnavailable } from '../../core/postgres.ts';
 import { createAuthenticator } from '../../ingest/api/tokens.ts';
 import { startIngest } from '../../ingest/server.ts';
 import { createUsageStore } from '../../ingest/store/usage-events.ts';
-import { isUnavailable } from '../../core/postgres.ts';
-import { type Context, assertServable, openContext } from '../context.ts';
+import { assertServable, type Context, openContext } from '../context.ts';
 import { runWithLifecycle } from '../lifecycle.ts';
 
 export function registerIngest(program: Command): void {
@@ -23,7 +23,10 @@ export function registerIngest(program: Command): void {
 }
 
 /** Serves until the lifecycle ends; starts also while Postgres is away, and refuses until it is back. */
-export async function serveIngest(context: Context, listen: { host: string; port: number }): Promise<string> {
+export async function serveIngest(
+  context: Context,
+  listen: { host: string; port: number },
+): Promise<string> {
   const pool = await context.openAppPool();
   let isServable = false;
   const assertReady = async () => {

@@ -10,7 +10,9 @@ export function registerMigrate(program: Command): void {
     .action(() =>
       runWithLifecycle(async (lifecycle) => {
         const applied = await openContext(lifecycle, { quiet: true }).migrate();
-        console.log(applied.length === 0 ? 'The books are up to date.' : `Applied: ${applied.join(', ')}`);
+        console.log(
+          applied.length === 0 ? 'The books are up to date.' : `Applied: ${applied.join(', ')}`,
+        );
       }),
     );
 }

@@ -13,8 +13,12 @@ export function registerPipeline(program: Command): void {
       runWithLifecycle(async (lifecycle) => {
         const context = openContext(lifecycle, { quiet: true });
         const pool = await context.pipelinePool();
-        const result = await context.withWarehouse((warehouse) => copyBooks(pool, warehouse, context.log));
-        console.log(`Copied ${result.copiedRows} rows as of ${result.asOf}${result.isFresh ? ', everything afresh' : ''}.`);
+        const result = await context.withWarehouse((warehouse) =>
+          copyBooks(pool, warehouse, context.log),
+        );
+        console.log(
+          `Copied ${result.copiedRows} rows as of ${result.asOf}${result.isFresh ? ', everything afresh' : ''}.`,
+        );
       }),
     );
   program
@@ -27,7 +31,9 @@ export function registerPipeline(program: Command): void {
         const result = await context.withWarehouse((warehouse) =>
           refreshWarehouse({ pool, warehouse, log: context.log }),
         );
-        console.log(`Copied ${result.copiedRows} rows as of ${result.asOf}; rollups rebuilt, all checks passed.`);
+        console.log(
+          `Copied ${result.copiedRows} rows as of ${result.asOf}; rollups rebuilt, all checks passed.`,
+        );
       }),
     );
 }

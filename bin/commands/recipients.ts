@@ -9,7 +9,9 @@ import { runWithLifecycle } from '../lifecycle.ts';
 import { printTable } from '../print.ts';
 
 export function registerRecipients(program: Command): void {
-  const recipients = program.command('recipients').description('who gets a client’s reports by mail');
+  const recipients = program
+    .command('recipients')
+    .description('who gets a client’s reports by mail');
   recipients
     .command('add <email>')
     .description('add a recipient')
@@ -20,7 +22,10 @@ export function registerRecipients(program: Command): void {
         const context = openContext(lifecycle, { quiet: true });
         await requireClient(await context.pipelinePool(), options.client);
         const periodKinds = options.period.map(parseKind);
-        const added = await addRecipient(await context.appPool(), options.client, { email, periodKinds });
+        const added = await addRecipient(await context.appPool(), options.client, {
+          email,
+          periodKinds,
+        });
         console.log(added ? `Added ${email}.` : `${email} is there already; nothing was changed.`);
       }),
     );
@@ -30,8 +35,14 @@ export function registerRecipients(program: Command): void {
     .requiredOption('--client <id>', 'whose reports')
     .action((options: { client: string }) =>
       runWithLifecycle(async (lifecycle) => {
-        const found = await listRecipients(await openContext(lifecycle, { quiet: true }).appPool(), options.client);
-        printTable(['email', 'reports'], found.map(({ email, periodKinds }) => [email, periodKinds.join(', ')]));
+        const found = await listRecipients(
+          await openContext(lifecycle, { quiet: true }).appPool(),
+          options.client,
+        );
+        printTable(
+          ['email', 'reports'],
+          found.map(({ email, periodKinds }) => [email, periodKinds.join(', ')]),
+        );
       }),
     );
   recipients
@@ -50,5 +61,7 @@ export function registerRecipients(program: Command): void {
 function parseKind(text: string): PeriodKind {
   const kind = PERIOD_KINDS.find((candidate) => candidate === text);
   if (kind !== undefined) return kind;
-  throw new AppError('ERR_USAGE', `"${text}" is no kind of period`, { fix: `choose from: ${PERIOD_KINDS.join(', ')}` });
+  throw new AppError('ERR_USAGE', `"${text}" is no kind of period`, {
+    fix: `choose from: ${PERIOD_KINDS.join(', ')}`,
+  });
 }

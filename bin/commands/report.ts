@@ -36,6 +36,8 @@ function parseFormats(list: string): Format[] {
   return list.split(',').map((text) => {
     const format = FORMATS.find((candidate) => candidate === text.trim().toLowerCase());
     if (format !== undefined) return format;
-    throw new AppError('ERR_USAGE', `there is no format "${text}"`, { fix: `choose from: ${FORMATS.join(', ')}` });
+    throw new AppError('ERR_USAGE', `there is no format "${text}"`, {
+      fix: `choose from: ${FORMATS.join(', ')}`,
+    });
   });
 }

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { type Context, PROJECT_DIR, openContext } from '../context.ts';
+import { type Context, openContext, PROJECT_DIR } from '../context.ts';
 import { runWithLifecycle } from '../lifecycle.ts';
 
 const ROLES = ['ingest', 'worker'];
@@ -30,7 +30,9 @@ function supervise({ log }: Context, role: string): () => Promise<void> {
   let child: ChildProcess;
   let isStopping = false;
   const run = () => {
-    child = spawn(process.execPath, [join(PROJECT_DIR, 'bin', 'daybook.ts'), role], { stdio: 'inherit' });
+    child = spawn(process.execPath, [join(PROJECT_DIR, 'bin', 'daybook.ts'), role], {
+      stdio: 'inherit',
+    });
     child.once('exit', (code, signal) => {
       if (isStopping) return;
       log.error('process.ended', { role, code, signal, restartInMs: RESTART_DELAY_MS });

@@ -25,8 +25,13 @@ async function printRuns(pool: Pool): Promise<void> {
   printTable(
     ['job', 'client', 'slot', 'state', 'attempts', 'rows', 'error'],
     rows.map((row) => [
-      String(row.job), String(row.client_id ?? 'all'), instant(row.slot_at), String(row.state),
-      String(row.attempts), String(row.row_count ?? ''), String(row.error ?? '').split('\n')[0] ?? '',
+      String(row.job),
+      String(row.client_id ?? 'all'),
+      instant(row.slot_at),
+      String(row.state),
+      String(row.attempts),
+      String(row.row_count ?? ''),
+      String(row.error ?? '').split('\n')[0] ?? '',
     ]),
     'Nothing has run yet.',
   );
@@ -36,7 +41,12 @@ async function printDeliveries(pool: Pool): Promise<void> {
   const rows = await query(pool, loadSql('postgres/queries/select_recent_deliveries'));
   printTable(
     ['client', 'mails', 'state', 'last sent'],
-    rows.map((row) => [String(row.client_id), String(row.mails), String(row.state), instant(row.last_sent_at)]),
+    rows.map((row) => [
+      String(row.client_id),
+      String(row.mails),
+      String(row.state),
+      instant(row.last_sent_at),
+    ]),
     'No mail has been queued yet.',
   );
 }

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { requireClient } from '../../core/clients.ts';
 import { AppError } from '../../core/errors.ts';
-import { SCOPES, type Scope, createToken, revokeToken } from '../../ingest/api/tokens.ts';
+import { createToken, revokeToken, SCOPES, type Scope } from '../../ingest/api/tokens.ts';
 import { openContext } from '../context.ts';
 import { runWithLifecycle } from '../lifecycle.ts';
 
@@ -19,7 +19,11 @@ export function registerTokens(program: Command): void {
         const context = openContext(lifecycle, { quiet: true });
         await requireClient(await context.pipelinePool(), options.client);
         const scopes = options.scope.map(parseScope);
-        const token = await createToken(await context.appPool(), { clientId: options.client, name: options.name, scopes });
+        const token = await createToken(await context.appPool(), {
+          clientId: options.client,
+          name: options.name,
+          scopes,
+        });
         console.log(token);
       }),
     );
@@ -39,5 +43,7 @@ export function registerTokens(program: Command): void {
 function parseScope(text: string): Scope {
   const scope = SCOPES.find((candidate) => candidate === text);
   if (scope !== undefined) return scope;
-  throw new AppError('ERR_USAGE', `there is no scope "${text}"`, { fix: `choose from: ${SCOPES.join(', ')}` });
+  throw new AppError('ERR_USAGE', `there is no scope "${text}"`, {
+    fix: `choose from: ${SCOPES.join(', ')}`,
+  });
 }

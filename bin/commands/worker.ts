@@ -18,7 +18,9 @@ export function registerWorker(program: Command): void {
         const stopping = lifecycle.waitForStop();
         const pool = await context.pipelinePool();
         const mailer = context.mailer();
-        context.log.info('worker.started', { mail: context.config.smtpUrl === undefined ? 'outbox' : 'smtp' });
+        context.log.info('worker.started', {
+          mail: context.config.smtpUrl === undefined ? 'outbox' : 'smtp',
+        });
         const clock = startAlarmClock(() => tickOnce(context, { pool, mailer }), context.log);
         lifecycle.onEnd(() => clock.stop());
         await stopping;
@@ -35,7 +37,11 @@ async function tickOnce(context: Context, { pool, mailer }: TickParts): Promise<
   const started = performance.now();
   try {
     const result = await runTick({
-      pool, mailer, log, now, withWarehouse,
+      pool,
+      mailer,
+      log,
+      now,
+      withWarehouse,
       mailFrom: config.mailFrom,
       archiveDir: paths.archive,
       browser: () => {

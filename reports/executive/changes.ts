@@ -25,9 +25,13 @@ export function modelChanges(facts: ExecutiveFacts): ModelChange[] {
   const { current, before } = facts;
   const labels = reportLabels(facts);
   const costs = new Map<string, { previous: string; current: string }>();
-  for (const model of before.models) costs.set(modelKey(model), { previous: model.cost, current: '0' });
+  for (const model of before.models)
+    costs.set(modelKey(model), { previous: model.cost, current: '0' });
   for (const model of current.models) {
-    costs.set(modelKey(model), { previous: costs.get(modelKey(model))?.previous ?? '0', current: model.cost });
+    costs.set(modelKey(model), {
+      previous: costs.get(modelKey(model))?.previous ?? '0',
+      current: model.cost,
+    });
   }
   return [...costs]
     .map(([key, cost]) => ({
@@ -36,7 +40,9 @@ export function modelChanges(facts: ExecutiveFacts): ModelChange[] {
       change: difference(cost.current, cost.previous),
     }))
     .filter(({ previous, current: now }) => previous !== '0' || now !== '0')
-    .sort((left, right) => new Decimal(right.change).abs().comparedTo(new Decimal(left.change).abs()));
+    .sort((left, right) =>
+      new Decimal(right.change).abs().comparedTo(new Decimal(left.change).abs()),
+    );
 }
 
 /** The table on the first page. */
@@ -54,9 +60,10 @@ export function buildChanges(facts: ExecutiveFacts, formatter: Formatter): Chang
   const total = formatter.change('money', all.change).text;
   return {
     title: `What changed: cost by model against ${lowerFirst(periodName(facts.previous))}`,
-    subtitle: changes.length === 0
-      ? 'No model reported a cost in either period.'
-      : `${formatter.currencySymbol}; the largest contributions to ${total}`,
+    subtitle:
+      changes.length === 0
+        ? 'No model reported a cost in either period.'
+        : `${formatter.currencySymbol}; the largest contributions to ${total}`,
     previousName: periodShortName(facts.previous),
     currentName: periodShortName(facts.period),
     rows,
@@ -68,7 +75,11 @@ export function lowerFirst(name: string): string {
   return name.replace(/^Week/, 'week');
 }
 
-function toRow({ label, previous, current, change }: ModelChange, largest: string, formatter: Formatter): ChangeRow {
+function toRow(
+  { label, previous, current, change }: ModelChange,
+  largest: string,
+  formatter: Formatter,
+): ChangeRow {
   const amount = (value: string) => ({
     ...formatter.figure('money', value),
     text: formatter.columnAmount(value, largest, 'bare'),
@@ -102,7 +113,12 @@ function toneOf(change: string): Tone {
 function sumOf(changes: ModelChange[], name: string): ModelChange {
   const previous = sumDecimals(changes.map((change) => change.previous));
   const current = sumDecimals(changes.map((change) => change.current));
-  return { label: { name, detail: '', id: name }, previous, current, change: difference(current, previous) };
+  return {
+    label: { name, detail: '', id: name },
+    previous,
+    current,
+    change: difference(current, previous),
+  };
 }
 
 function uniqueModels<T extends { provider: string; model: string }>(models: T[]): T[] {

@@ -1,7 +1,12 @@
 // The trend of the executive report: cost by week and month up to the end of the period, and by day.
 // A week or month that the period does not fill is open, and says how many of its days it holds.
 import {
-  type Period, type PeriodKind, addDays, daysBetween, periodContaining, shiftPeriod,
+  addDays,
+  daysBetween,
+  type Period,
+  type PeriodKind,
+  periodContaining,
+  shiftPeriod,
 } from '../../core/calendar.ts';
 import { sumDecimals } from '../../core/money.ts';
 import type { Bar, BarChart, BarState, StripItem } from '../content.ts';
@@ -54,7 +59,12 @@ export function buildDays(facts: ExecutiveFacts, formatter: Formatter): BarChart
     return behind === undefined ? bar : { ...bar, behind: dayFigure(facts, formatter, behind) };
   });
   const names = `${periodShortName(period)} in dark, ${periodShortName(previous)} behind it`;
-  return { id: 'days', title: 'Cost by day', subtitle: `${unit}, ${names}; to its own scale`, bars };
+  return {
+    id: 'days',
+    title: 'Cost by day',
+    subtitle: `${unit}, ${names}; to its own scale`,
+    bars,
+  };
 }
 
 /** Month to date and the months around it, as figures under the charts. */
@@ -78,10 +88,17 @@ export function buildStrip(facts: ExecutiveFacts, formatter: Formatter): StripIt
 
 /** The exact reported cost of the days in `[from, until)`. */
 export function costBetween({ days }: ExecutiveFacts, from: string, until: string): string {
-  return sumDecimals(days.filter((day) => day.start >= from && day.start < until).map((day) => day.cost));
+  return sumDecimals(
+    days.filter((day) => day.start >= from && day.start < until).map((day) => day.cost),
+  );
 }
 
-function trend(facts: ExecutiveFacts, formatter: Formatter, kind: PeriodKind, count: number): Bar[] {
+function trend(
+  facts: ExecutiveFacts,
+  formatter: Formatter,
+  kind: PeriodKind,
+  count: number,
+): Bar[] {
   const last = periodContaining(kind, addDays(facts.period.end, -1), facts.client.weekStart);
   return Array.from({ length: count }, (_, index) => {
     const bucket = shiftPeriod(last, index + 1 - count, facts.client.weekStart);
@@ -101,10 +118,16 @@ function stateOf(bucket: Period, period: Period, isLast: boolean): BarState {
 
 function bucketLabel(bucket: Period): string {
   if (bucket.kind === 'month') return formatDate(bucket.start, { month: 'short' });
-  return bucket.key.includes('-W') ? bucket.key.slice(5) : formatDate(bucket.start, { day: 'numeric', month: 'short' });
+  return bucket.key.includes('-W')
+    ? bucket.key.slice(5)
+    : formatDate(bucket.start, { day: 'numeric', month: 'short' });
 }
 
-function openNote({ period, client }: ExecutiveFacts, kind: PeriodKind, length: 'short' | 'long' = 'long'): string {
+function openNote(
+  { period, client }: ExecutiveFacts,
+  kind: PeriodKind,
+  length: 'short' | 'long' = 'long',
+): string {
   const bucket = periodContaining(kind, addDays(period.end, -1), client.weekStart);
   if (bucket.end <= period.end) return '';
   const held = daysBetween(bucket.start, period.end);

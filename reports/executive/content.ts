@@ -3,11 +3,11 @@ import { addDays, daysBetween } from '../../core/calendar.ts';
 import { AppError } from '../../core/errors.ts';
 import { canonicalDecimal, difference, sumDecimals } from '../../core/money.ts';
 import type { Completeness, ReportContent } from '../content.ts';
-import { type Formatter, createFormatter } from '../format.ts';
+import { createFormatter, type Formatter } from '../format.ts';
 import { buildChanges } from './changes.ts';
 import { buildDays, buildMonths, buildStrip, buildWeeks, costBetween } from './charts.ts';
 import type { ExecutiveFacts } from './facts.ts';
-import { COMPARABLE_CALLS_MIN, buildKeyFigures } from './key-figures.ts';
+import { buildKeyFigures, COMPARABLE_CALLS_MIN } from './key-figures.ts';
 import { periodName, periodRange, periodShortName, periodTitle } from './names.ts';
 import { writeNarrative } from './narrative.ts';
 import { buildTables, describeStatus } from './tables.ts';
@@ -26,7 +26,13 @@ export function composeExecutive(facts: ExecutiveFacts): ReportContent {
     report: 'executive',
     title: `Executive ${KIND_NAMES[period.kind]}`,
     client: { id, name, timeZone, currency, locale },
-    period: { ...period, name: periodName(period), title: periodTitle(period), range: periodRange(period), previousName },
+    period: {
+      ...period,
+      name: periodName(period),
+      title: periodTitle(period),
+      range: periodRange(period),
+      previousName,
+    },
     ...writeNarrative(facts, keyFigures, formatter),
     keyFigures,
     weeks: buildWeeks(facts, formatter),
@@ -42,7 +48,10 @@ export function composeExecutive(facts: ExecutiveFacts): ReportContent {
   };
 }
 
-function buildDaily({ period, days }: ExecutiveFacts, formatter: Formatter): ReportContent['daily'] {
+function buildDaily(
+  { period, days }: ExecutiveFacts,
+  formatter: Formatter,
+): ReportContent['daily'] {
   const byDate = new Map(days.map((day) => [day.start, day]));
   const dates = Array.from({ length: daysBetween(period.start, period.end) }, (_, index) =>
     addDays(period.start, index),
@@ -67,7 +76,9 @@ function buildDaily({ period, days }: ExecutiveFacts, formatter: Formatter): Rep
 function buildCompleteness(facts: ExecutiveFacts, formatter: Formatter): Completeness {
   const inReport = sumDecimals(facts.current.models.map((model) => model.calls));
   const { inPostgres, inWarehouse } = facts.completeness;
-  const foreign = facts.current.currencies.filter(({ id, cost }) => id !== facts.client.currency && cost !== '0');
+  const foreign = facts.current.currencies.filter(
+    ({ id, cost }) => id !== facts.client.currency && cost !== '0',
+  );
   return {
     inPostgres: formatter.figure('integer', inPostgres),
     inWarehouse: formatter.figure('integer', inWarehouse),
@@ -91,23 +102,44 @@ function assertAddsUp(facts: ExecutiveFacts): void {
   const wrong = sums.filter(([, left, right]) => left !== right);
   if (wrong.length === 0) return;
   const lines = wrong.map(([what, left, right]) => `  ${what}: ${left} and ${right}`);
-  throw new AppError('ERR_CHECK_FAILED', `the report for ${period.key} does not add up:\n${lines.join('\n')}`, {
-    fix: 'no report was made; delete the warehouse file to rebuild it and run it again',
-  });
+  throw new AppError(
+    'ERR_CHECK_FAILED',
+    `the report for ${period.key} does not add up:\n${lines.join('\n')}`,
+    {
+      fix: 'no report was made; delete the warehouse file to rebuild it and run it again',
+    },
+  );
 }
 
 function definitions(timeZone: string): ReportContent['definitions'] {
   return [
-    { term: 'Call', meaning: 'One request to a model, booked once under the client’s own event id.' },
-    { term: 'Cost', meaning: 'What the provider reported for a call, summed exactly and rounded only for display.' },
+    {
+      term: 'Call',
+      meaning: 'One request to a model, booked once under the client’s own event id.',
+    },
+    {
+      term: 'Cost',
+      meaning:
+        'What the provider reported for a call, summed exactly and rounded only for display.',
+    },
     {
       term: 'No cost reported',
-      meaning: 'A cost of 0 or none. What such a call cost is unknown: it is in no share of spend and is never called free.',
+      meaning:
+        'A cost of 0 or none. What such a call cost is unknown: it is in no share of spend and is never called free.',
     },
     { term: 'Paid call', meaning: 'A call with a reported cost above 0 in the client’s currency.' },
-    { term: 'Calls priced', meaning: 'Calls with a reported cost above 0, as a share of all calls.' },
-    { term: 'Tokens', meaning: 'Input and output tokens as booked; a figure that was not given counts as 0.' },
-    { term: 'Change', meaning: `Against the period before. Under ${COMPARABLE_CALLS_MIN} calls in either, none is given.` },
+    {
+      term: 'Calls priced',
+      meaning: 'Calls with a reported cost above 0, as a share of all calls.',
+    },
+    {
+      term: 'Tokens',
+      meaning: 'Input and output tokens as booked; a figure that was not given counts as 0.',
+    },
+    {
+      term: 'Change',
+      meaning: `Against the period before. Under ${COMPARABLE_CALLS_MIN} calls in either, none is given.`,
+    },
     { term: 'Day', meaning: `From midnight to midnight in ${timeZone}, daylight saving included.` },
   ];
 }

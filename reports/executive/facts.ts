@@ -1,11 +1,15 @@
 // Reads everything that the executive report of one client and period stands on. Exact numbers as
 // decimal text; no formatting, no judgement.
 import {
-  type Period, type PeriodKind, calendarDays, periodContaining, shiftPeriod,
+  calendarDays,
+  type Period,
+  type PeriodKind,
+  periodContaining,
+  shiftPeriod,
 } from '../../core/calendar.ts';
 import { AppError } from '../../core/errors.ts';
-import { type Pool, query, withTransaction } from '../../core/postgres.ts';
 import { difference, sumDecimals } from '../../core/money.ts';
+import { type Pool, query, withTransaction } from '../../core/postgres.ts';
 import { loadSql } from '../../core/sql.ts';
 import { readCopyState } from '../../pipeline/copy.ts';
 import type { Warehouse } from '../../pipeline/warehouse.ts';
@@ -50,7 +54,14 @@ export interface HistoryPoint {
 }
 
 export interface ExecutiveFacts {
-  client: { id: string; name: string; timeZone: string; weekStart: number; currency: string; locale: string };
+  client: {
+    id: string;
+    name: string;
+    timeZone: string;
+    weekStart: number;
+    currency: string;
+    locale: string;
+  };
   period: Period;
   previous: Period;
   current: Breakdown;
@@ -87,7 +98,8 @@ export async function loadExecutiveFacts(
   const first = shiftPeriod(period, 1 - HISTORY_PERIODS, client.weekStart);
   const firstMonth = shiftPeriod(periodContaining('month', period.start, 1), -12, 1);
   const state = await readCopyState(warehouse);
-  if (state === undefined) throw new AppError('ERR_NOT_FOUND', 'the warehouse is empty', { fix: 'run: daybook copy' });
+  if (state === undefined)
+    throw new AppError('ERR_NOT_FOUND', 'the warehouse is empty', { fix: 'run: daybook copy' });
   const current = await loadBreakdown(warehouse, client, period);
   return {
     client,
@@ -143,7 +155,11 @@ interface BreakdownRow {
   tokens_of_users: string | null;
 }
 
-async function loadBreakdown(warehouse: Warehouse, client: Client, period: Period): Promise<Breakdown> {
+async function loadBreakdown(
+  warehouse: Warehouse,
+  client: Client,
+  period: Period,
+): Promise<Breakdown> {
   const rows = await warehouse.rows<BreakdownRow>(loadSql('duckdb/reports/usage_breakdown'), {
     client_id: client.id,
     currency: client.currency,
@@ -153,12 +169,19 @@ async function loadBreakdown(warehouse: Warehouse, client: Client, period: Perio
   const of = (dimension: string) => rows.filter((row) => row.dimension === dimension);
   return {
     all: toTotals(of('all')[0]),
-    models: of('model').map((row) => ({ ...toTotals(row), provider: row.provider ?? '', model: row.model ?? '' })),
+    models: of('model').map((row) => ({
+      ...toTotals(row),
+      provider: row.provider ?? '',
+      model: row.model ?? '',
+    })),
     providers: of('provider').map((row) => ({ ...toTotals(row), id: row.provider ?? '' })),
     users: of('user').map((row) => ({ ...toTotals(row), id: row.user_id })),
     chatbots: of('chatbot').map((row) => ({ ...toTotals(row), id: row.chatbot_id })),
     statuses: of('status').map((row) => ({ ...toTotals(row), id: row.status })),
-    currencies: of('currency').map((row) => ({ id: row.currency ?? '', cost: row.cost_of_currency ?? '0' })),
+    currencies: of('currency').map((row) => ({
+      id: row.currency ?? '',
+      cost: row.cost_of_currency ?? '0',
+    })),
   };
 }
 

@@ -21,12 +21,49 @@ interface Definition {
 }
 
 const DEFINITIONS: Definition[] = [
-  { id: 'cost', label: 'Cost', format: 'money', measure: reportedCost, rise: 'bad', unknownText: 'not reported' },
-  { id: 'calls', label: 'Calls', format: 'integer', measure: (totals) => totals.calls, rise: 'neutral' },
-  { id: 'paid-calls', label: 'Paid calls', format: 'integer', measure: (totals) => totals.paidCalls, rise: 'neutral' },
-  { id: 'cost-per-paid-call', label: 'Cost per paid call', format: 'unit-price', measure: costPerPaidCall, rise: 'bad' },
-  { id: 'tokens-per-call', label: 'Tokens per call', format: 'integer', measure: tokensPerCall, rise: 'bad' },
-  { id: 'calls-priced', label: 'Calls priced', format: 'percent', measure: shareOfPricedCalls, rise: 'good' },
+  {
+    id: 'cost',
+    label: 'Cost',
+    format: 'money',
+    measure: reportedCost,
+    rise: 'bad',
+    unknownText: 'not reported',
+  },
+  {
+    id: 'calls',
+    label: 'Calls',
+    format: 'integer',
+    measure: (totals) => totals.calls,
+    rise: 'neutral',
+  },
+  {
+    id: 'paid-calls',
+    label: 'Paid calls',
+    format: 'integer',
+    measure: (totals) => totals.paidCalls,
+    rise: 'neutral',
+  },
+  {
+    id: 'cost-per-paid-call',
+    label: 'Cost per paid call',
+    format: 'unit-price',
+    measure: costPerPaidCall,
+    rise: 'bad',
+  },
+  {
+    id: 'tokens-per-call',
+    label: 'Tokens per call',
+    format: 'integer',
+    measure: tokensPerCall,
+    rise: 'bad',
+  },
+  {
+    id: 'calls-priced',
+    label: 'Calls priced',
+    format: 'percent',
+    measure: shareOfPricedCalls,
+    rise: 'good',
+  },
 ];
 
 /** Unknown where calls were made and none reported a cost. */
@@ -54,11 +91,17 @@ export function unpricedCalls(totals: Pick<Totals, 'calls' | 'pricedCalls'>): st
 
 /** True when both periods have enough calls to be compared by percentages. */
 export function isComparable(facts: ExecutiveFacts): boolean {
-  return [facts.current.all, facts.before.all].every((totals) => Number(totals.calls) >= COMPARABLE_CALLS_MIN);
+  return [facts.current.all, facts.before.all].every(
+    (totals) => Number(totals.calls) >= COMPARABLE_CALLS_MIN,
+  );
 }
 
 /** All six, in the order of the page. */
-export function buildKeyFigures(facts: ExecutiveFacts, formatter: Formatter, previousName: string): KeyFigure[] {
+export function buildKeyFigures(
+  facts: ExecutiveFacts,
+  formatter: Formatter,
+  previousName: string,
+): KeyFigure[] {
   const history = twelvePeriods(facts);
   return DEFINITIONS.map((definition) => {
     const { id, label, format, measure, unknownText } = definition;
@@ -87,7 +130,8 @@ function changeOf(
   formatter: Formatter,
 ): Figure {
   if (!isComparable(facts)) return formatter.change('percent', null, 'too few to compare');
-  if (format !== 'percent') return formatter.change('percent', relativeChange(current, previous), 'new');
+  if (format !== 'percent')
+    return formatter.change('percent', relativeChange(current, previous), 'new');
   const points = current === null || previous === null ? null : difference(current, previous);
   return formatter.change('points', points);
 }
@@ -115,7 +159,9 @@ function comparisonOf(
   }
   if (id !== 'cost' || figure.value === null || previous.value === null) {
     const preposition = facts.period.kind === 'day' ? 'on' : 'in';
-    return previous.value === null ? `unknown ${preposition} ${previousName}` : `${previous.text} ${preposition} ${previousName}`;
+    return previous.value === null
+      ? `unknown ${preposition} ${previousName}`
+      : `${previous.text} ${preposition} ${previousName}`;
   }
   const change = new Decimal(difference(figure.value, previous.value));
   if (change.isZero()) return `the same as ${previousName}`;

@@ -1,5 +1,5 @@
 // What periods and models are called in a report.
-import { type Period, addDays, daysBetween } from '../../core/calendar.ts';
+import { addDays, daysBetween, type Period } from '../../core/calendar.ts';
 import type { Label } from '../content.ts';
 import { formatDate, formatDateRange } from '../format.ts';
 
@@ -23,7 +23,8 @@ const PROVIDER_NAMES: Record<string, string> = {
 
 /** "Week 11", "18 March 2025", "February 2025". */
 export function periodName(period: Period): string {
-  if (period.kind === 'day') return formatDate(period.start, { day: 'numeric', month: 'long', year: 'numeric' });
+  if (period.kind === 'day')
+    return formatDate(period.start, { day: 'numeric', month: 'long', year: 'numeric' });
   if (period.kind === 'month') return formatDate(period.start, { month: 'long', year: 'numeric' });
   const number = /-W0?(\d+)$/.exec(period.key)?.[1];
   return number === undefined

@@ -19,8 +19,16 @@ const HELD = '0.005';
 const SHARE_OF_ONE_MODEL = '0.8';
 
 /** Writes headline, lede and the points that need attention. */
-export function writeNarrative(facts: ExecutiveFacts, figures: KeyFigure[], formatter: Formatter): Narrative {
-  const writer = { facts, formatter, figure: (id: string) => figures.find((figure) => figure.id === id) as KeyFigure };
+export function writeNarrative(
+  facts: ExecutiveFacts,
+  figures: KeyFigure[],
+  formatter: Formatter,
+): Narrative {
+  const writer = {
+    facts,
+    formatter,
+    figure: (id: string) => figures.find((figure) => figure.id === id) as KeyFigure,
+  };
   return { headline: headline(writer), lede: lede(writer), attention: attention(writer) };
 }
 
@@ -46,7 +54,11 @@ function headline({ facts, formatter, figure }: Writer): string {
   return `${first}${secondClause(figure('cost-per-paid-call'), change, formatter)}`;
 }
 
-function secondClause({ figure, previous }: KeyFigure, costChange: string, formatter: Formatter): string {
+function secondClause(
+  { figure, previous }: KeyFigure,
+  costChange: string,
+  formatter: Formatter,
+): string {
   const change = relativeChange(figure.value, previous.value);
   if (change === null) return '';
   if (isHeld(change)) return `, at ${figure.text} per paid call as before`;
@@ -60,16 +72,20 @@ function lede(writer: Writer): string {
   const before = facts.before.all;
   const previous = lowerFirst(periodName(facts.previous));
   if (all.calls === '0') {
-    if (before.calls === '0') return `Nothing was booked, nor ${inPeriod({ period: facts.previous }, previous)}.`;
+    if (before.calls === '0')
+      return `Nothing was booked, nor ${inPeriod({ period: facts.previous }, previous)}.`;
     const calls = plural(formatter.integer(before.calls), 'call');
     return `Nothing was booked. The period before, ${previous}, had ${calls} and a cost of ${writer.figure('cost').previous.text}.`;
   }
-  if (before.calls === '0') return `There were no calls ${inPeriod({ period: facts.previous }, previous)} to compare with. ${unpricedNow(writer)}`;
+  if (before.calls === '0')
+    return `There were no calls ${inPeriod({ period: facts.previous }, previous)} to compare with. ${unpricedNow(writer)}`;
   if (!isComparable(facts)) {
     const least = Decimal.min(all.calls, before.calls).toString();
     return `${plural(formatter.integer(least), 'call')} in one of the two periods: too few to compare. ${unpricedNow(writer)}`;
   }
-  return [unpricedChange(writer), tokensChange(writer)].filter((sentence) => sentence !== '').join(' ');
+  return [unpricedChange(writer), tokensChange(writer)]
+    .filter((sentence) => sentence !== '')
+    .join(' ');
 }
 
 function unpricedNow({ facts, formatter }: Writer): string {
@@ -82,17 +98,25 @@ function unpricedNow({ facts, formatter }: Writer): string {
 function unpricedChange({ facts, formatter, figure }: Writer): string {
   const now = unpricedCalls(facts.current.all);
   const before = unpricedCalls(facts.before.all);
-  const paid = relativeChange(figure('paid-calls').figure.value, figure('paid-calls').previous.value);
-  const paidClause = paid === null || isHeld(paid)
-    ? 'paid calls held'
-    : `paid calls ${isNegative(paid) ? 'fell' : 'rose'} ${formatter.roundPercent(paid)}`;
+  const paid = relativeChange(
+    figure('paid-calls').figure.value,
+    figure('paid-calls').previous.value,
+  );
+  const paidClause =
+    paid === null || isHeld(paid)
+      ? 'paid calls held'
+      : `paid calls ${isNegative(paid) ? 'fell' : 'rose'} ${formatter.roundPercent(paid)}`;
   if (now === '0' && before === '0') return `Every call reported a cost, and ${paidClause}.`;
   const numbers = `${formatter.integer(before)} to ${formatter.integer(now)}`;
   const change = ratio(now, before);
-  const verb = change === null || new Decimal(now).gt(before) ? `rose from ${numbers}`
-    : new Decimal(change).lte('0.05') ? `all but stopped (${numbers})`
-    : now === before ? `stayed at ${formatter.integer(now)}`
-    : `fell from ${numbers}`;
+  const verb =
+    change === null || new Decimal(now).gt(before)
+      ? `rose from ${numbers}`
+      : new Decimal(change).lte('0.05')
+        ? `all but stopped (${numbers})`
+        : now === before
+          ? `stayed at ${formatter.integer(now)}`
+          : `fell from ${numbers}`;
   return `Calls without a cost ${verb}, and ${paidClause}.`;
 }
 
@@ -112,9 +136,18 @@ function oneModel({ facts, formatter }: Writer) {
   const { models, all } = facts.current;
   const top = models.toSorted((left, right) => new Decimal(right.cost).comparedTo(left.cost))[0];
   const share = ratio(top?.cost ?? null, all.cost);
-  if (top === undefined || share === null || models.length < 2 || new Decimal(share).lt(SHARE_OF_ONE_MODEL)) return undefined;
+  if (
+    top === undefined ||
+    share === null ||
+    models.length < 2 ||
+    new Decimal(share).lt(SHARE_OF_ONE_MODEL)
+  )
+    return undefined;
   const name = reportLabels(facts).get(modelKey(top))?.name ?? top.model;
-  return { lead: `${formatter.roundPercent(share)} of the reported cost is one model,`, rest: `${name}.` };
+  return {
+    lead: `${formatter.roundPercent(share)} of the reported cost is one model,`,
+    rest: `${name}.`,
+  };
 }
 
 function unknownCosts({ facts, formatter }: Writer) {
@@ -143,4 +176,3 @@ function isNegative(value: string): boolean {
 function plural(count: string, noun: string): string {
   return `${count} ${noun}${count === '1' ? '' : 's'}`;
 }
-

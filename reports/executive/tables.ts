@@ -30,8 +30,14 @@ interface TableOptions {
   shownMax?: number;
 }
 
-const CALLS: Column = { head: 'Calls', figure: (totals, _all, f) => f.figure('integer', totals.calls) };
-const TOKENS: Column = { head: 'Tokens', figure: (totals, _all, f) => f.figure('integer', totals.totalTokens) };
+const CALLS: Column = {
+  head: 'Calls',
+  figure: (totals, _all, f) => f.figure('integer', totals.calls),
+};
+const TOKENS: Column = {
+  head: 'Tokens',
+  figure: (totals, _all, f) => f.figure('integer', totals.totalTokens),
+};
 const UNPRICED: Column = {
   head: 'Without a cost',
   figure: (totals, _all, f) => f.figure('integer', unpricedCalls(totals)),
@@ -58,7 +64,10 @@ const TOKENS_PER_CALL: Column = {
   head: 'Tokens per call',
   figure: (totals, _all, f) => f.figure('integer', tokensPerCall(totals)),
 };
-const USERS: Column = { head: 'Users', figure: (totals, _all, f) => f.figure('integer', totals.users) };
+const USERS: Column = {
+  head: 'Users',
+  figure: (totals, _all, f) => f.figure('integer', totals.users),
+};
 const TOKENS_PER_USER: Column = {
   head: 'Tokens per user',
   figure: (totals, _all, f) => f.figure('integer', ratio(totals.tokensOfUsers, totals.users)),
@@ -71,43 +80,70 @@ const SHARE_OF_UNPRICED: Column = {
 /** All tables, in the order of the pages. */
 export function buildTables(facts: ExecutiveFacts, formatter: Formatter): Table[] {
   const { current } = facts;
-  const build = (parts: Part[], options: TableOptions) => buildTable(parts, current.all, options, formatter);
+  const build = (parts: Part[], options: TableOptions) =>
+    buildTable(parts, current.all, options, formatter);
   const models = modelParts(facts);
   const users = personParts(current.users);
   return [
     build(byCost(models), {
-      id: 'models', title: 'Top models', labelHead: 'Model', empty: 'No calls in this period.',
+      id: 'models',
+      title: 'Top models',
+      labelHead: 'Model',
+      empty: 'No calls in this period.',
       subtitle: 'By reported cost; the share is of the reported cost.',
       columns: [CALLS, UNPRICED, TOKENS, COST_PER_PAID_CALL, COST, SHARE_OF_COST],
     }),
     build(byCost(users), {
-      id: 'users', title: 'Top users by cost', labelHead: 'User', empty: 'No call named a user.',
+      id: 'users',
+      title: 'Top users by cost',
+      labelHead: 'User',
+      empty: 'No call named a user.',
       subtitle: 'People appear by the client’s own id or a masked number.',
       columns: [CALLS, UNPRICED, TOKENS, COST_PER_PAID_CALL, COST, SHARE_OF_COST],
     }),
     build(unpricedParts(users), {
-      id: 'unpriced-users', title: 'Calls without a cost, by user', labelHead: 'User',
-      subtitle: 'Their cost is unknown, not zero.', empty: 'Every call reported a cost.',
-      columns: [CALLS, UNPRICED, SHARE_OF_UNPRICED], shownMax: SHOWN_UNPRICED_MAX,
+      id: 'unpriced-users',
+      title: 'Calls without a cost, by user',
+      labelHead: 'User',
+      subtitle: 'Their cost is unknown, not zero.',
+      empty: 'Every call reported a cost.',
+      columns: [CALLS, UNPRICED, SHARE_OF_UNPRICED],
+      shownMax: SHOWN_UNPRICED_MAX,
     }),
     build(unpricedParts(models), {
-      id: 'unpriced-models', title: 'Calls without a cost, by model', labelHead: 'Model',
-      subtitle: 'Their cost is unknown, not zero.', empty: 'Every call reported a cost.',
-      columns: [CALLS, UNPRICED, SHARE_OF_UNPRICED], shownMax: SHOWN_UNPRICED_MAX,
+      id: 'unpriced-models',
+      title: 'Calls without a cost, by model',
+      labelHead: 'Model',
+      subtitle: 'Their cost is unknown, not zero.',
+      empty: 'Every call reported a cost.',
+      columns: [CALLS, UNPRICED, SHARE_OF_UNPRICED],
+      shownMax: SHOWN_UNPRICED_MAX,
     }),
     build(byCalls(namedParts(current.chatbots)), {
-      id: 'chatbots', title: 'Top chatbots', labelHead: 'Chatbot', empty: 'No call named a chatbot.',
-      subtitle: 'By calls.', columns: [CALLS, TOKENS, COST, SHARE_OF_COST],
+      id: 'chatbots',
+      title: 'Top chatbots',
+      labelHead: 'Chatbot',
+      empty: 'No call named a chatbot.',
+      subtitle: 'By calls.',
+      columns: [CALLS, TOKENS, COST, SHARE_OF_COST],
     }),
     build(byCalls(providerParts(facts)), {
-      id: 'providers', title: 'Average tokens, by provider', labelHead: 'Provider',
-      empty: 'No calls in this period.', subtitle: 'Per user counts calls that name one.',
+      id: 'providers',
+      title: 'Average tokens, by provider',
+      labelHead: 'Provider',
+      empty: 'No calls in this period.',
+      subtitle: 'Per user counts calls that name one.',
       columns: [CALLS, USERS, TOKENS_PER_CALL, TOKENS_PER_USER, COST],
     }),
   ];
 }
 
-function buildTable(parts: Part[], all: Totals, options: TableOptions, formatter: Formatter): Table {
+function buildTable(
+  parts: Part[],
+  all: Totals,
+  options: TableOptions,
+  formatter: Formatter,
+): Table {
   const { columns, shownMax = SHOWN_ROWS_MAX, ...texts } = options;
   const toRow = ({ label, totals }: Part, isTotal = false): TableRow => ({
     label,
@@ -119,7 +155,8 @@ function buildTable(parts: Part[], all: Totals, options: TableOptions, formatter
   const rows = allRows.slice(0, shownCount);
   const others = parts.slice(shownCount);
   if (others.length > 0) rows.push(withoutUsers(toRow(sumParts(others)), columns));
-  if (parts.length > 1) rows.push(toRow({ label: plainLabel('All'), totals: totalOf(options.id, parts, all) }, true));
+  if (parts.length > 1)
+    rows.push(toRow({ label: plainLabel('All'), totals: totalOf(options.id, parts, all) }, true));
   return { ...texts, heads: columns.map((column) => column.head), rows, allRows };
 }
 
@@ -129,7 +166,8 @@ function totalOf(id: string, parts: Part[], all: Totals): Totals {
 }
 
 function sumParts(parts: Part[]): Part {
-  const sum = (pick: (totals: Totals) => string) => sumDecimals(parts.map((part) => pick(part.totals)));
+  const sum = (pick: (totals: Totals) => string) =>
+    sumDecimals(parts.map((part) => pick(part.totals)));
   return {
     label: plainLabel(`${parts.length} others`),
     totals: {
@@ -156,7 +194,10 @@ function withoutUsers(row: TableRow, columns: Column[]): TableRow {
 
 function modelParts(facts: ExecutiveFacts): Part[] {
   const labels = reportLabels(facts);
-  return facts.current.models.map((totals) => ({ label: labels.get(modelKey(totals)) as Label, totals }));
+  return facts.current.models.map((totals) => ({
+    label: labels.get(modelKey(totals)) as Label,
+    totals,
+  }));
 }
 
 function providerParts({ current }: ExecutiveFacts): Part[] {
@@ -176,7 +217,10 @@ function personParts(users: (Totals & { id: string | null })[]): Part[] {
 /** Nothing to list where no call named one; else the calls that did not are a row of their own. */
 function namedParts(parts: (Totals & { id: string | null })[]): Part[] {
   if (parts.every(({ id }) => id === null)) return [];
-  return parts.map(({ id, ...totals }) => ({ label: plainLabel(id ?? 'no chatbot named'), totals }));
+  return parts.map(({ id, ...totals }) => ({
+    label: plainLabel(id ?? 'no chatbot named'),
+    totals,
+  }));
 }
 
 function unpricedParts(parts: Part[]): Part[] {
@@ -185,7 +229,10 @@ function unpricedParts(parts: Part[]): Part[] {
 }
 
 function byCost(parts: Part[]): Part[] {
-  return sortBy(sortBy(parts, ({ totals }) => totals.calls), ({ totals }) => totals.cost);
+  return sortBy(
+    sortBy(parts, ({ totals }) => totals.calls),
+    ({ totals }) => totals.cost,
+  );
 }
 
 function byCalls(parts: Part[]): Part[] {

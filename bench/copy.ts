@@ -1,0 +1,128 @@
+// Copy into the warehouse against COPY … TO STDOUT alone, in pairs on the same rows.
+import { join } from 'node:path';
+import { addClient } from '../core/clients.ts';
+import { acquireEmbeddedPostgres } from '../core/embedded-postgres.ts';
+import { createLog } from '../core/log.ts';
+import { migrate } from '../core/migrate.ts';
+import { copyToFile, createPool, type Pool, query, withTransaction } from '../core/postgres.ts';
+import { APP_ROLE, deriveRoleUrl, PIPELINE_ROLE } from '../core/roles.ts';
+import { loadSql } from '../core/sql.ts';
+import { copyBooks } from '../pipeline/copy.ts';
+import { buildRollups } from '../pipeline/rollup.ts';
+import { openWarehouse } from '../pipeline/warehouse.ts';
+import type { Measurement } from './run.ts';
+
+const ROWS = 500_000;
+const ROUNDS = 5;
+const log = createLog({ level: 'warn' });
+
+/** Copies ROWS rows ROUNDS times each way and returns the median ratio. */
+export async function benchCopy(home: string): Promise<Measurement[]> {
+  const server = await acquireEmbeddedPostgres(join(home, 'postgres'));
+  const open = (url: string) => createPool({ url, applicationName: 'bench', log, max: 2 });
+  const owner = open(server.url);
+  const roleUrls = {
+    [APP_ROLE]: deriveRoleUrl(server.url, APP_ROLE),
+    [PIPELINE_ROLE]: deriveRoleUrl(server.url, PIPELINE_ROLE),
+  };
+  await migrate({ owner, roleUrls, log });
+  const [app, pipeline] = [open(roleUrls[APP_ROLE]), open(roleUrls[PIPELINE_ROLE])];
+  try {
+    await generate(owner, app);
+    const alone: number[] = [];
+    const whole: number[] = [];
+    const builds: number[] = [];
+    for (let round = 0; round <= ROUNDS; round += 1) {
+      const plain = await timed(() => copyAlone(pipeline));
+      const { copy, build } = await copyWhole(pipeline, home, round);
+      // The first round warms Postgres' cache for both.
+      if (round === 0) continue;
+      alone.push(plain);
+      whole.push(copy);
+      builds.push(build);
+    }
+    return [
+      {
+        work: `copy ${ROWS.toLocaleString('en')} rows into DuckDB, against COPY … TO STDOUT alone`,
+        figure: `${percent(median(alone.map((time, index) => time / (whole[index] ?? 1))))} (${rate(median(whole))} against ${rate(median(alone))})`,
+        aim: '≥ 40 %',
+      },
+      {
+        work: 'build and check all rollups of those rows',
+        figure: `${Math.round(median(builds))} ms`,
+        aim: '–',
+      },
+    ];
+  } finally {
+    await Promise.all([owner.end(), app.end(), pipeline.end()]);
+    await server.release();
+  }
+}
+
+async function generate(owner: Pool, app: Pool): Promise<void> {
+  await addClient(app, {
+    clientId: 'bench',
+    name: 'Bench',
+    timeZone: 'America/New_York',
+    weekStart: 1,
+    currency: 'USD',
+    locale: 'en-US',
+  });
+  await query(
+    owner,
+    `insert into users (client_id, user_id) select 'bench', 'u' || n from generate_series(0, 49) n`,
+  );
+  await query(
+    owner,
+    `insert into usage_events (client_id, event_id, occurred_at, provider, model, user_id,
+       input_tokens, output_tokens, reported_cost, currency, status, latency_ms, body_hash)
+     select 'bench', 'event-' || n, timestamptz '2024-08-13Z' + n * interval '37 seconds',
+       (array['anthropic', 'openai', 'deepseek', 'google'])[1 + n % 4], 'model-' || n % 40, 'u' || n % 50,
+       (n * 7919) % 20000, (n * 104729) % 2000, ((n * 1299709) % 100000000)::numeric / 1000000000, 'USD',
+       'success', n % 5000, sha256(n::text::bytea)
+     from generate_series(1::bigint, ${ROWS}) n`,
+  );
+  await query(owner, 'vacuum analyze usage_events');
+}
+
+function copyAlone(pipeline: Pool): Promise<number> {
+  return withTransaction(pipeline, { isolation: 'repeatable read' }, async (connection) => {
+    await query(connection, `select set_config('daybook.copy_from', '0', true)`);
+    return copyToFile(connection, loadSql('postgres/queries/copy_usage_events'), '/dev/null');
+  });
+}
+
+async function copyWhole(
+  pipeline: Pool,
+  home: string,
+  round: number,
+): Promise<{ copy: number; build: number }> {
+  const paths = { warehouse: join(home, `round-${round}.duckdb`), staging: join(home, 'staging') };
+  const warehouse = await openWarehouse(paths);
+  try {
+    const copy = await timed(() => copyBooks(pipeline, warehouse, log));
+    const build = await timed(() => buildRollups(warehouse));
+    return { copy, build };
+  } finally {
+    warehouse.close();
+  }
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const started = performance.now();
+  await work();
+  return performance.now() - started;
+}
+
+export function median(values: number[]): number {
+  const sorted = values.toSorted((left, right) => left - right);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
+}
+
+function rate(milliseconds: number): string {
+  return `${Math.round(ROWS / milliseconds)}k rows/s`;
+}
