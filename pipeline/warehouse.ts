@@ -1,11 +1,16 @@
 // The only importer of DuckDB. Opens the warehouse locked down to one staging folder; numbers leave
 // as exact decimal text, dates as ISO text, so that nothing downstream ever sees a float.
 import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  type DuckDBConnection, DuckDBDateValue, DuckDBDecimalValue, DuckDBInstance,
-  DuckDBTimestampTZValue, type DuckDBValue,
+  type DuckDBConnection,
+  DuckDBDateValue,
+  DuckDBDecimalValue,
+  DuckDBInstance,
+  DuckDBTimestampTZValue,
+  DuckDBTypeId,
+  type DuckDBValue,
 } from '@duckdb/node-api';
 import { AppError, messageOf } from '../core/errors.ts';
 import { canonicalDecimal } from '../core/money.ts';
@@ -28,30 +33,41 @@ export interface WarehousePaths {
   staging: string;
 }
 
+export interface OpenOptions {
+  /** How long to wait for another holder to leave. */
+  busyWaitMs?: number;
+}
+
 // Another process may hold the file for the length of a run.
 const BUSY_WAIT_MS = 60_000;
 const BUSY_POLL_MS = 200;
 const SCHEMAS = ['raw', 'staging', 'marts', 'rollups'];
+const FLOATS = new Set<DuckDBTypeId>([DuckDBTypeId.FLOAT, DuckDBTypeId.DOUBLE]);
+// DuckDB's lock keeps other processes out but not this one, and two instances corrupt the file.
+const openedHere = new Set<string>();
 
 /** Opens the file, waiting for another holder. Throws ERR_WAREHOUSE_BUSY or ERR_SQL. */
-export async function openWarehouse({ warehouse, staging }: WarehousePaths): Promise<Warehouse> {
+export async function openWarehouse(
+  { warehouse, staging }: WarehousePaths,
+  { busyWaitMs = BUSY_WAIT_MS }: OpenOptions = {},
+): Promise<Warehouse> {
   mkdirSync(dirname(warehouse), { recursive: true });
   mkdirSync(staging, { recursive: true });
-  const instance = await openFile(warehouse);
-  const connection = await instance.connect();
-  await lockDown(connection, staging);
-  for (const schema of SCHEMAS) await connection.run(`create schema if not exists ${schema}`);
-  return {
-    stagingDir: staging,
-    run: async (sql, parameters) => void (await execute(connection, sql, parameters)),
-    rows: async <T>(sql: string, parameters?: Parameters) =>
-      (await execute(connection, sql, parameters)) as T[],
-    transaction: (work) => inTransaction(connection, work),
-    close: () => {
-      connection.closeSync();
-      instance.closeSync();
-    },
+  const path = resolve(warehouse);
+  const instance = await openFile(path, busyWaitMs);
+  const close = () => {
+    instance.closeSync();
+    openedHere.delete(path);
   };
+  try {
+    const connection = await instance.connect();
+    await lockDown(connection, staging);
+    for (const schema of SCHEMAS) await connection.run(`create schema if not exists ${schema}`);
+    return toWarehouse(connection, staging, close);
+  } catch (error) {
+    close();
+    throw error;
+  }
 }
 
 /** Opens the warehouse for the length of `work`. */
@@ -69,33 +85,64 @@ export async function withWarehouse<T>(
 
 /** The schema-qualified tables that a select reads, found by DuckDB's own parser. */
 export async function tablesRead(warehouse: Warehouse, sql: string): Promise<string[]> {
-  const [row] = await warehouse.rows<{ tree: string }>('select json_serialize_sql($sql::varchar) as tree', { sql });
+  const [row] = await warehouse.rows<{ tree: string }>(
+    'select json_serialize_sql($sql::varchar) as tree',
+    { sql },
+  );
   const tree = JSON.parse(row?.tree ?? '{}') as { error?: boolean; error_message?: string };
-  if (tree.error) throw new AppError('ERR_SQL', `DuckDB cannot parse: ${tree.error_message}\n${sql}`);
+  if (tree.error)
+    throw new AppError('ERR_SQL', `DuckDB cannot parse: ${tree.error_message}\n${sql}`);
   const found = new Set<string>();
   collectTables(tree, found);
   return [...found].sort();
 }
 
-async function openFile(path: string): Promise<DuckDBInstance> {
-  for (let waited = 0; ; waited += BUSY_POLL_MS) {
-    try {
-      return await DuckDBInstance.create(path);
-    } catch (cause) {
-      if (!/lock/i.test(messageOf(cause))) {
-        throw new AppError('ERR_SQL', `the warehouse ${path} does not open: ${messageOf(cause)}`, {
-          cause,
-          fix: 'delete the file; it is rebuilt from Postgres on the next run',
-        });
-      }
-      if (waited >= BUSY_WAIT_MS) {
-        throw new AppError('ERR_WAREHOUSE_BUSY', `another process holds the warehouse ${path}`, {
-          cause,
-          fix: 'wait for its run to end and try again',
-        });
-      }
-      await sleep(BUSY_POLL_MS);
+function toWarehouse(
+  connection: DuckDBConnection,
+  stagingDir: string,
+  closeFile: () => void,
+): Warehouse {
+  return {
+    stagingDir,
+    run: async (sql, parameters) => void (await execute(connection, sql, parameters)),
+    rows: async <T>(sql: string, parameters?: Parameters) =>
+      (await execute(connection, sql, parameters)) as T[],
+    transaction: (work) => inTransaction(connection, work),
+    close: () => {
+      connection.closeSync();
+      closeFile();
+    },
+  };
+}
+
+async function openFile(path: string, busyWaitMs: number): Promise<DuckDBInstance> {
+  const deadline = performance.now() + busyWaitMs;
+  for (;;) {
+    const opened = await tryOpenFile(path);
+    if (opened instanceof DuckDBInstance) return opened;
+    if (performance.now() >= deadline) {
+      throw new AppError('ERR_WAREHOUSE_BUSY', `somebody else holds the warehouse ${path}`, {
+        cause: opened.heldBecause,
+        fix: 'wait for the other run to end and try again',
+      });
     }
+    await sleep(BUSY_POLL_MS);
+  }
+}
+
+async function tryOpenFile(path: string): Promise<DuckDBInstance | { heldBecause: unknown }> {
+  if (openedHere.has(path)) return { heldBecause: new Error('this process has it open') };
+  openedHere.add(path);
+  try {
+    return await DuckDBInstance.create(path);
+  } catch (cause) {
+    openedHere.delete(path);
+    // Nothing looser: a message on a damaged file speaks of a "block".
+    if (/could not set lock on file/i.test(messageOf(cause))) return { heldBecause: cause };
+    throw new AppError('ERR_SQL', `the warehouse ${path} does not open: ${messageOf(cause)}`, {
+      cause,
+      fix: 'delete the file; it is rebuilt from Postgres on the next run',
+    });
   }
 }
 
@@ -126,6 +173,12 @@ async function execute(
     }
     const reader = await prepared.runAndReadAll();
     const names = reader.deduplicatedColumnNames();
+    const float = reader.columnTypes().findIndex(({ typeId }) => FLOATS.has(typeId));
+    if (float >= 0) {
+      throw new AppError('ERR_SQL', `column "${names[float]}" is a float\nin: ${sql}`, {
+        fix: 'return the decimals and divide in TypeScript, or cast to decimal',
+      });
+    }
     return reader.getRows().map((row) => {
       return Object.fromEntries(row.map((value, index) => [names[index], toPlain(value)]));
     });
@@ -139,7 +192,8 @@ type Prepared = Awaited<ReturnType<DuckDBConnection['prepare']>>;
 
 function bind(prepared: Prepared, name: string, index: number, parameters: Parameters): void {
   const value = parameters[name];
-  if (value === undefined) throw new AppError('ERR_SQL', `the statement needs a value for $${name}`);
+  if (value === undefined)
+    throw new AppError('ERR_SQL', `the statement needs a value for $${name}`);
   if (value === null) prepared.bindNull(index);
   else if (typeof value === 'number') prepared.bindInteger(index, value);
   else prepared.bindVarchar(index, value);
@@ -152,7 +206,10 @@ function toPlain(value: DuckDBValue): Value {
   if (value instanceof DuckDBDecimalValue) return canonicalDecimal(value.toString());
   if (value instanceof DuckDBDateValue) return value.toString();
   if (value instanceof DuckDBTimestampTZValue) return instantText(value.micros);
-  throw new AppError('ERR_SQL', `the warehouse returned a value of a type that is not mapped: ${value}`);
+  throw new AppError(
+    'ERR_SQL',
+    `the warehouse returned a value of a type that is not mapped: ${value}`,
+  );
 }
 
 function instantText(micros: bigint): string {
@@ -169,7 +226,8 @@ async function inTransaction<T>(connection: DuckDBConnection, work: () => Promis
     await connection.run('commit');
     return result;
   } catch (error) {
-    await connection.run('rollback');
+    // DuckDB may have ended the transaction already; the first error is the one that counts.
+    await connection.run('rollback').catch(() => undefined);
     throw error;
   }
 }

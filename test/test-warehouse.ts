@@ -1,7 +1,7 @@
 // A warehouse file of a test's own, in a folder that goes with it.
 import { join } from 'node:path';
 import { makeTestFolder } from '../core/test-support.ts';
-import { type Warehouse, type WarehousePaths, openWarehouse } from '../pipeline/warehouse.ts';
+import { openWarehouse, type Warehouse, type WarehousePaths } from '../pipeline/warehouse.ts';
 
 export interface TestWarehouse {
   warehouse: Warehouse;
