@@ -7,7 +7,13 @@ import { timeZoneDataVersion } from '../core/calendar.ts';
 import { AppError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { canonicalDecimal } from '../core/money.ts';
-import { type Connection, type Pool, copyToFile, query, withTransaction } from '../core/postgres.ts';
+import {
+  type Connection,
+  copyToFile,
+  type Pool,
+  query,
+  withTransaction,
+} from '../core/postgres.ts';
 import { loadSql } from '../core/sql.ts';
 import { extendCalendar } from './calendar-days.ts';
 import type { Warehouse } from './warehouse.ts';
@@ -54,7 +60,10 @@ export async function copyBooks(pool: Pool, warehouse: Warehouse, log: Log): Pro
     log.warn('copy.differed', { action: 'copying everything afresh' });
     const again = await copySince(connection, warehouse, undefined, now);
     if (again !== undefined) return again;
-    throw new AppError('ERR_CHECK_FAILED', 'the warehouse differs from the books after a full copy');
+    throw new AppError(
+      'ERR_CHECK_FAILED',
+      'the warehouse differs from the books after a full copy',
+    );
   });
 }
 
@@ -107,7 +116,12 @@ async function copyTable(
 }
 
 /** Replaces rows by key. All names come from TABLES and the warehouse's own catalog. */
-async function upsertFromFile(warehouse: Warehouse, name: string, key: string[], file: string): Promise<void> {
+async function upsertFromFile(
+  warehouse: Warehouse,
+  name: string,
+  key: string[],
+  file: string,
+): Promise<void> {
   const columns = await warehouse.rows<{ column_name: string; data_type: string }>(
     `select column_name, data_type from duckdb_columns()
      where schema_name = 'raw' and table_name = $name::varchar order by column_index`,
@@ -120,7 +134,8 @@ async function upsertFromFile(warehouse: Warehouse, name: string, key: string[],
   const [existing] = await warehouse.rows<{ found: boolean }>(
     `select exists (select 1 from raw.${name}) as found`,
   );
-  if (!existing?.found) return warehouse.run(`insert into raw.${name} select * from ${csv}`, { file });
+  if (!existing?.found)
+    return warehouse.run(`insert into raw.${name} select * from ${csv}`, { file });
   await warehouse.run(`create or replace temp table incoming as select * from ${csv}`, { file });
   const sameKey = key.map((column) => `${name}.${column} = incoming.${column}`).join(' and ');
   await warehouse.run(`delete from raw.${name} using incoming where ${sameKey}`);
@@ -128,6 +143,7 @@ async function upsertFromFile(warehouse: Warehouse, name: string, key: string[],
   await warehouse.run('drop table incoming');
 }
 
+/** Compares as sets: the order of the books depends on the collation of their database. */
 async function equalsBooks(connection: Connection, warehouse: Warehouse): Promise<boolean> {
   const books = await query(connection, loadSql('postgres/queries/sum_usage_by_client'));
   const copied = await warehouse.rows(loadSql('duckdb/checks/sum_usage_by_client'));
@@ -135,7 +151,14 @@ async function equalsBooks(connection: Connection, warehouse: Warehouse): Promis
     ...row,
     reported_cost: canonicalDecimal(String(row.reported_cost)),
   }));
-  return JSON.stringify(normal) === JSON.stringify(copied);
+  return textOf(normal) === textOf(copied);
+}
+
+function textOf(rows: object[]): string {
+  return rows
+    .map((row) => JSON.stringify(row))
+    .sort()
+    .join('\n');
 }
 
 async function selectSnapshot(connection: Connection): Promise<CopyState> {
@@ -147,7 +170,9 @@ async function selectSnapshot(connection: Connection): Promise<CopyState> {
 }
 
 function isSameServer(before: CopyState, now: CopyState): boolean {
-  return before.system_identifier === now.system_identifier && before.database_oid === now.database_oid;
+  return (
+    before.system_identifier === now.system_identifier && before.database_oid === now.database_oid
+  );
 }
 
 async function emptyRawTables(warehouse: Warehouse): Promise<void> {

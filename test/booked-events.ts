@@ -32,11 +32,17 @@ const INSERT = `
 
 /** Books the events of a client in one transaction. */
 export async function bookEvents(app: Pool, clientId: string, events: BookedEvent[]) {
-  await withTransaction(app, { clientId }, (connection) => insertEvents(connection, clientId, events));
+  await withTransaction(app, { clientId }, (connection) =>
+    insertEvents(connection, clientId, events),
+  );
 }
 
 /** The same inside a transaction of the test's own, whose tenant it has set. */
-export async function insertEvents(connection: Connection, clientId: string, events: BookedEvent[]) {
+export async function insertEvents(
+  connection: Connection,
+  clientId: string,
+  events: BookedEvent[],
+) {
   for (const [table, column, pick] of [
     ['users', 'user_id', (event: BookedEvent) => event.user],
     ['chatbots', 'chatbot_id', (event: BookedEvent) => event.chatbot],
