@@ -58,7 +58,7 @@ export function buildDays(facts: ExecutiveFacts, formatter: Formatter): BarChart
     const behind = before[index];
     return behind === undefined ? bar : { ...bar, behind: dayFigure(facts, formatter, behind) };
   });
-  const names = `${periodShortName(period)} in dark, ${periodShortName(previous)} behind it`;
+  const names = `${periodShortName(period)} in front, ${periodShortName(previous)} behind it`;
   return {
     id: 'days',
     title: 'Cost by day',
