@@ -15,8 +15,12 @@ interface CalendarNeed {
 }
 
 /** Adds the missing days of every client's zone. */
-export async function extendCalendar(warehouse: Warehouse, zoneDataBefore: string | undefined): Promise<void> {
-  if (zoneDataBefore !== timeZoneDataVersion()) await warehouse.run('delete from raw.calendar_days');
+export async function extendCalendar(
+  warehouse: Warehouse,
+  zoneDataBefore: string | undefined,
+): Promise<void> {
+  if (zoneDataBefore !== timeZoneDataVersion())
+    await warehouse.run('delete from raw.calendar_days');
   const needs = await warehouse.rows<CalendarNeed>(loadSql('duckdb/checks/select_calendar_needs'));
   const missing = needs.flatMap((need) =>
     missingRanges(need).flatMap(([from, to]) => calendarDays(need.time_zone, from, to)),

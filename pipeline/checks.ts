@@ -6,7 +6,7 @@ import type { Warehouse } from './warehouse.ts';
 
 const SHOWN_ROWS_MAX = 5;
 
-/** Runs every assertion. Throws ERR_CHECK_FAILED with the name and first rows of those that fail. */
+/** Runs every assertion. Throws ERR_CHECK_FAILED with the first rows of each that fails. */
 export async function assertChecks(warehouse: Warehouse): Promise<void> {
   const failures: string[] = [];
   for (const name of listSql('duckdb/assertions')) {
@@ -16,7 +16,8 @@ export async function assertChecks(warehouse: Warehouse): Promise<void> {
     failures.push(`  sql/${name}.sql: ${rows.length} rows\n${shown.join('\n')}`);
   }
   if (failures.length === 0) return;
-  throw new AppError('ERR_CHECK_FAILED', `the figures failed ${failures.length} checks:\n${failures.join('\n')}`, {
-    fix: 'no report is made from them; delete the warehouse file to rebuild it, then look at the rows',
+  const message = `the figures failed ${failures.length} checks:\n${failures.join('\n')}`;
+  throw new AppError('ERR_CHECK_FAILED', message, {
+    fix: 'no report was made; delete the warehouse file to rebuild it, then look at the rows',
   });
 }

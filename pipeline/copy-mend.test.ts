@@ -1,4 +1,4 @@
-// A warehouse that is not a copy of these books is noticed, the log says so, and it is copied afresh.
+// A warehouse that is not a copy of these books is noticed, warned of and copied afresh.
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { migrate } from '../core/migrate.ts';
@@ -65,7 +65,7 @@ test.each([
   expect(sum).toEqual({ cost: '0.3' });
 });
 
-test('control: a warehouse that nobody touched is not copied afresh and nothing is warned of', async () => {
+test('control: an untouched warehouse is not copied afresh, and nothing is warned of', async () => {
   const { log, lines } = rememberingLog();
   expect(await copyBooks(books.pipeline, held.warehouse, log)).toMatchObject({ isFresh: false });
   expect(lines).toEqual([]);
@@ -87,7 +87,7 @@ test('a warehouse of another database is copied afresh', async () => {
   }
 });
 
-test('books that were restored to an earlier state take the later rows out of the warehouse', async () => {
+test('books restored to an earlier state take later rows out of the warehouse', async () => {
   const restored = await createTestBooks();
   try {
     await addTestClient(restored.app);

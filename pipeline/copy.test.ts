@@ -211,7 +211,7 @@ describe('values', () => {
     expect(row).toEqual({ user_id: null });
   });
 
-  test('costs keep all 18 decimals, instants their microseconds, unknown figures stay unknown', async () => {
+  test('costs keep 18 decimals, instants microseconds, the unknown stays unknown', async () => {
     await book([
       {
         id: 'exact',

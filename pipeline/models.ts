@@ -2,7 +2,7 @@
 // tables each one reads.
 import { AppError } from '../core/errors.ts';
 import { listSql, loadSql } from '../core/sql.ts';
-import { type Warehouse, tablesRead } from './warehouse.ts';
+import { tablesRead, type Warehouse } from './warehouse.ts';
 
 export interface Model {
   /** Schema-qualified, such as `rollups.usage_by_day`. */
@@ -36,9 +36,14 @@ export function inBuildOrder(models: Model[]): Model[] {
   const waiting = new Map(models.map((model) => [model.table, model]));
   const ordered: Model[] = [];
   while (waiting.size > 0) {
-    const ready = [...waiting.values()].filter((model) => !model.reads.some((table) => waiting.has(table)));
+    const ready = [...waiting.values()].filter(
+      (model) => !model.reads.some((table) => waiting.has(table)),
+    );
     if (ready.length === 0) {
-      throw new AppError('ERR_SQL', `these models read each other: ${[...waiting.keys()].join(', ')}`);
+      throw new AppError(
+        'ERR_SQL',
+        `these models read each other: ${[...waiting.keys()].join(', ')}`,
+      );
     }
     for (const model of ready) {
       waiting.delete(model.table);

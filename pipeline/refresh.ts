@@ -11,8 +11,12 @@ export interface RefreshOptions {
   log: Log;
 }
 
-/** Copies what changed and rebuilds the rollups. Throws, with the old rollups kept, on any failure. */
-export async function refreshWarehouse({ pool, warehouse, log }: RefreshOptions): Promise<CopyResult> {
+/** Copies what changed and rebuilds the rollups; any failure throws and keeps the old ones. */
+export async function refreshWarehouse({
+  pool,
+  warehouse,
+  log,
+}: RefreshOptions): Promise<CopyResult> {
   const started = performance.now();
   const result = await copyBooks(pool, warehouse, log);
   const copied = performance.now();

@@ -4,7 +4,7 @@ import { assertChecks } from './checks.ts';
 import { loadModels } from './models.ts';
 import type { Warehouse } from './warehouse.ts';
 
-/** Rebuilds staging, marts and rollups. Throws ERR_CHECK_FAILED and keeps the old ones on a failure. */
+/** Rebuilds staging, marts and rollups, or throws ERR_CHECK_FAILED and keeps the old ones. */
 export async function buildRollups(warehouse: Warehouse): Promise<void> {
   const models = await loadModels(warehouse);
   await warehouse.transaction(async () => {

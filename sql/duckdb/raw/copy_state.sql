@@ -1,4 +1,4 @@
--- The one row that says which server and snapshot the raw tables were copied from.
+-- The one row that says which server and snapshot the raw tables come from.
 -- grain: one row
 -- params: none
 create table if not exists raw.copy_state (

@@ -3,7 +3,8 @@
 -- params: client_id, currency, period_kind, period_start
 -- why: one pass with grouping sets; amounts in another currency than the
 -- client's are never added to its own, and stand by themselves under
--- dimension "currency".
+-- dimension "currency". The order leaves no tie open, for the content's hash
+-- depends on it.
 with period as (
     select
         *,
@@ -43,6 +44,21 @@ select
     sum(if(user_id is null, 0, total_tokens)) as tokens_of_users
 from period
 group by grouping sets (
-    (), (provider), (provider, model), (user_id), (chatbot_id), (status), (currency)
+    (),
+    (provider),
+    (provider, model),
+    (user_id),
+    (chatbot_id),
+    (status),
+    (currency)
 )
-order by dimension, reported_cost desc, calls desc, provider, model, user_id
+order by
+    dimension,
+    reported_cost desc,
+    calls desc,
+    provider,
+    model,
+    user_id,
+    chatbot_id,
+    status,
+    currency

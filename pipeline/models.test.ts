@@ -1,0 +1,157 @@
+// The models are built in the order in which they read each other, each layer reads only those
+// below it, and every statement keeps the house style.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { listSql, loadSql, SQL_DIR } from '../core/sql.ts';
+import { createTestWarehouse, type TestWarehouse } from '../test/test-warehouse.ts';
+import { inBuildOrder, loadModels, type Model } from './models.ts';
+import { tablesRead } from './warehouse.ts';
+
+let held: TestWarehouse;
+beforeAll(async () => {
+  held = await createTestWarehouse();
+});
+afterAll(() => held.remove());
+
+const FOLDERS = readdirSync(join(SQL_DIR, 'duckdb')).sort();
+const FILES = FOLDERS.flatMap((folder) => listSql(`duckdb/${folder}`));
+
+describe('the build order', () => {
+  const model = (table: string, ...reads: string[]): Model => ({
+    table,
+    reads,
+    sql: '',
+    kind: 'table',
+  });
+  const order = (...models: Model[]) => inBuildOrder(models).map(({ table }) => table);
+
+  test('puts each model after those it reads, however they are listed', () => {
+    const models = [
+      model('rollups.a', 'marts.b', 'rollups.z'),
+      model('rollups.z', 'marts.b'),
+      model('marts.b', 'staging.c'),
+      model('staging.c', 'raw.d'),
+    ];
+    expect(order(...models)).toEqual(['staging.c', 'marts.b', 'rollups.z', 'rollups.a']);
+    expect(order(...models.toReversed())).toEqual([
+      'staging.c',
+      'marts.b',
+      'rollups.z',
+      'rollups.a',
+    ]);
+  });
+
+  test('refuses models that read each other, and names them', () => {
+    const circle = [model('marts.a', 'marts.b'), model('marts.b', 'marts.a'), model('marts.c')];
+    expect(() => inBuildOrder(circle)).toThrow(/read each other: marts\.a, marts\.b$/);
+  });
+
+  test('refuses a model that reads itself', () => {
+    expect(() => inBuildOrder([model('marts.a', 'marts.a')])).toThrow(/marts\.a/);
+  });
+
+  test('of the real models has every file of the three layers once, views first', async () => {
+    const models = await loadModels(held.warehouse);
+    const files = ['staging', 'marts', 'rollups'].flatMap((folder) => listSql(`duckdb/${folder}`));
+    expect(models.map(({ table }) => table).sort()).toEqual(
+      files.map((name) => name.split('/').slice(1).join('.')).sort(),
+    );
+    models.forEach(({ table, reads }, index) => {
+      const earlier = new Set(models.slice(0, index).map((one) => one.table));
+      for (const read of reads.filter((one) => !one.startsWith('raw.'))) {
+        expect(earlier, `${table} reads ${read}`).toContain(read);
+      }
+    });
+  });
+});
+
+describe('each layer reads only those below it', () => {
+  const MAY_READ: Record<string, RegExp> = {
+    staging: /^raw\./,
+    marts: /^(staging|marts)\./,
+    rollups: /^(staging|marts|rollups)\./,
+    reports: /^(marts|rollups)\./,
+    assertions: /^(staging|marts|rollups)\./,
+    checks: /^raw\./,
+  };
+  const selects = FILES.filter((name) => !name.startsWith('duckdb/raw/'));
+
+  test.each(selects)('%s', async (name) => {
+    const allowed = MAY_READ[name.split('/')[1] ?? ''];
+    const read = await tablesRead(held.warehouse, loadSql(name));
+    expect(read).not.toEqual([]);
+    expect(read.filter((table) => !allowed?.test(table))).toEqual([]);
+  });
+
+  test('control: a mart that reads a raw table is seen, even deep in subqueries', async () => {
+    const sql = 'select * from staging.a where x in (select x from (select x from raw.b) as c)';
+    const read = await tablesRead(held.warehouse, sql);
+    expect(read.filter((table) => !MAY_READ.marts?.test(table))).toEqual(['raw.b']);
+  });
+});
+
+describe('house style', () => {
+  const PROBLEMS: [string, (text: string) => boolean][] = [
+    [
+      'begins with a comment that says what a row is for',
+      (text) => !/^-- [A-Z(][^\n]+\n/.test(text),
+    ],
+    ['states its grain', (text) => !/^-- grain: \S/m.test(text)],
+    ['states its params', (text) => !/^-- params: \S/m.test(text)],
+    ['has at most 80 columns', (text) => text.split('\n').some((line) => line.length > 80)],
+    ['ends with one line break', (text) => !/[^\n;]\n$/.test(text)],
+    [
+      'asks for no current time',
+      (text) => /\b(now\s*\(|current_\w+|today\s*\(|get_current_\w+)/i.test(text),
+    ],
+    ['uses no between', (text) => /\bbetween\b/i.test(text)],
+    ['has no tabs', (text) => text.includes('\t')],
+    ['is in lower case', (text) => /[A-Z]/.test(withoutComments(text))],
+    ['uses no one-letter alias', (text) => /\bas [a-z]\b/.test(withoutComments(text))],
+    ['does not sum or divide floats', (text) => /\bavg\s*\(|::(double|float|real)\b/.test(text)],
+    ['names every parameter in its header', (text) => undeclared(text).length > 0],
+  ];
+
+  test.each(FILES)('%s', (name) => {
+    const text = readFileSync(join(SQL_DIR, `${name}.sql`), 'utf8');
+    expect(problemsOf(text)).toEqual([]);
+  });
+
+  test.each([
+    ['begins with a comment', 'select 1\n-- grain: x\n-- params: none\n'],
+    ['its grain', '-- One row.\n-- params: none\nselect 1\n'],
+    ['its params', '-- One row.\n-- grain: x\nselect 1\n'],
+    ['80 columns', `-- One row.\n-- grain: x\n-- params: none\nselect ${'x'.repeat(80)}\n`],
+    ['one line break', '-- One row.\n-- grain: x\n-- params: none\nselect 1;\n'],
+    ['current time', '-- One row.\n-- grain: x\n-- params: none\nselect current_date\n'],
+    ['current time', '-- One row.\n-- grain: x\n-- params: none\nselect now()\n'],
+    ['between', '-- One row.\n-- grain: x\n-- params: none\nselect 1 between 0 and 2\n'],
+    ['tabs', '-- One row.\n-- grain: x\n-- params: none\nselect\t1\n'],
+    ['lower case', '-- One row.\n-- grain: x\n-- params: none\nSELECT 1\n'],
+    ['alias', '-- One row.\n-- grain: x\n-- params: none\nselect 1 as n\n'],
+    ['floats', '-- One row.\n-- grain: x\n-- params: none\nselect avg(cost)\n'],
+    ['parameter', '-- One row.\n-- grain: x\n-- params: none\nselect $client_id\n'],
+  ])('control: a statement that breaks "%s" is seen', (rule, text) => {
+    expect(problemsOf(text)).toEqual([expect.stringContaining(rule)]);
+  });
+
+  function problemsOf(text: string): string[] {
+    return PROBLEMS.filter(([, isBroken]) => isBroken(text)).map(([rule]) => rule);
+  }
+
+  function undeclared(text: string): string[] {
+    const declared = /^-- params: ([^\n]*(?:\n-- (?!grain|why)[^\n]*)*)/m.exec(text)?.[1] ?? '';
+    return [...withoutComments(text).matchAll(/\$(\w+)/g)]
+      .map(([, name]) => name ?? '')
+      .filter((name) => !new RegExp(`\\b${name}\\b`).test(declared));
+  }
+});
+
+test('an assertion is named after what must hold', () => {
+  for (const name of listSql('duckdb/assertions')) expect(name).toMatch(/\/assert_[a-z_]+$/);
+});
+
+function withoutComments(text: string): string {
+  return text.replaceAll(/--[^\n]*/g, '');
+}
