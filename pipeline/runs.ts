@@ -30,8 +30,14 @@ export async function claimRun(pool: Pool, slot: RunSlot, now: Date): Promise<Ru
     pool,
     loadSql('postgres/queries/claim_run'),
     [
-      randomUUID(), slot.job, slot.clientId, slot.slotAt, now,
-      new Date(now.getTime() + LEASE_MS), ATTEMPTS_MAX, RETRY_AFTER_SECONDS,
+      randomUUID(),
+      slot.job,
+      slot.clientId,
+      slot.slotAt,
+      now,
+      new Date(now.getTime() + LEASE_MS),
+      ATTEMPTS_MAX,
+      RETRY_AFTER_SECONDS,
     ],
   );
   if (row === undefined) return undefined;
@@ -48,14 +54,16 @@ export async function executeRun<T>(
   now: () => Date,
   work: () => Promise<{ rowCount: number; value: T }>,
 ): Promise<T> {
+  let done: { rowCount: number; value: T };
   try {
-    const { rowCount, value } = await work();
-    await finishRun(pool, run, 'succeeded', now(), rowCount, null);
-    return value;
+    done = await work();
   } catch (error) {
-    await finishRun(pool, run, 'failed', now(), null, messageOf(error));
+    // If the ledger cannot be written either, the lease runs out; the first error is what counts.
+    await finishRun(pool, run, 'failed', now(), null, messageOf(error)).catch(() => undefined);
     throw error;
   }
+  await finishRun(pool, run, 'succeeded', now(), done.rowCount, null);
+  return done.value;
 }
 
 async function finishRun(

@@ -1,8 +1,15 @@
 // Pure: which slots of which schedules have come. Slots that were missed while nothing ran coalesce
 // into the newest; the ledger knows whether that one is done.
 import {
-  type Period, type PeriodKind, type WeekStart, addDays, dayOfWeek, instantOf, localDate,
-  periodContaining, shiftPeriod,
+  addDays,
+  dayOfWeek,
+  instantOf,
+  localDate,
+  type Period,
+  type PeriodKind,
+  periodContaining,
+  shiftPeriod,
+  type WeekStart,
 } from '../core/calendar.ts';
 
 /** A report that recurs in a client's own zone at a wall-clock time. */

@@ -1,8 +1,8 @@
 // The alarm clock, and the only importer of node-cron. It wakes the worker every minute in UTC and
 // decides nothing: a missed or doubled tick changes nothing, because the ledger does.
 import cron from 'node-cron';
-import type { Log } from '../core/log.ts';
 import { messageOf } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
 
 export interface AlarmClock {
   /** Stops ringing and resolves when the tick under way is done. */
