@@ -17,7 +17,7 @@ import {
 } from '../core/roles.ts';
 import { SQL_DIR } from '../core/sql.ts';
 import { type Warehouse, withWarehouse } from '../pipeline/warehouse.ts';
-import { type Browser, launchBrowser } from '../reports/browser.ts';
+import { type Browser, closeBrowser, launchBrowser } from '../reports/browser.ts';
 import { createOutboxMailer, createSmtpMailer, type Mailer } from '../reports/mailer.ts';
 import type { Lifecycle } from './lifecycle.ts';
 
@@ -64,7 +64,7 @@ export function openContext(lifecycle: Lifecycle, { quiet = false }: ContextOpti
     withWarehouse: (work) => withWarehouse(paths, work),
     browser: once(async () => {
       const browser = await launchBrowser(config.chromiumPath, log);
-      lifecycle.onEnd(() => browser.close());
+      lifecycle.onEnd(() => closeBrowser(browser));
       return browser;
     }),
     mailer: () => {

@@ -2,6 +2,7 @@
 // The only importer of puppeteer. The browser has no network, and its pages run no script.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import puppeteer, { type Browser } from 'puppeteer';
 import { AppError, messageOf } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
@@ -23,9 +24,13 @@ const CLOSED_NETWORK = [
   '--disable-component-update',
   '--disable-sync',
   '--no-first-run',
+  '--disable-breakpad',
+  '--disable-crash-reporter',
   '--disable-quic',
 ];
 const LAUNCH_TIMEOUT_MS = 30_000;
+const CLOSE_TIMEOUT_MS = 3_000;
+const CLOSE_POLL_MS = 10;
 
 /** Which browser would be used, and where it comes from. Throws ERR_RENDER when there is none. */
 export async function findBrowser(configuredPath: string | undefined): Promise<Program> {
@@ -56,6 +61,27 @@ export async function launchBrowser(
   } catch (error) {
     log.warn('browser.sandbox_missing', { message: messageOf(error).split('\n')[0] });
     return launch(program, ['--no-sandbox']);
+  }
+}
+
+/** Ends the browser and resolves when none of its processes is left. */
+export async function closeBrowser(browser: Browser): Promise<void> {
+  const pid = browser.process()?.pid;
+  await browser.close();
+  if (pid === undefined) return;
+  // Its helpers end on their own a moment after it does; they share its process group.
+  for (let waited = 0; waited < CLOSE_TIMEOUT_MS; waited += CLOSE_POLL_MS) {
+    if (!isGroupAlive(pid)) return;
+    await sleep(CLOSE_POLL_MS);
+  }
+  process.kill(-pid, 'SIGKILL');
+}
+
+function isGroupAlive(pid: number): boolean {
+  try {
+    return process.kill(-pid, 0);
+  } catch {
+    return false;
   }
 }
 

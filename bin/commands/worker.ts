@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { startAlarmClock } from '../../pipeline/scheduler.ts';
-import { type Browser, launchBrowser } from '../../reports/browser.ts';
+import { type Browser, closeBrowser, launchBrowser } from '../../reports/browser.ts';
 import { runTick } from '../../reports/due-reports.ts';
 import { type Context, openContext } from '../context.ts';
 import { runWithLifecycle } from '../lifecycle.ts';
@@ -53,6 +53,7 @@ async function tickOnce(context: Context, { pool, mailer }: TickParts): Promise<
     await writeFile(join(config.homeDir, 'worker-alive'), '');
     log.info('tick.finished', { ...result, tookMs: Math.round(performance.now() - started) });
   } finally {
-    await (await browser)?.close();
+    // A browser that did not start has failed its report already; there is nothing to close.
+    await browser?.then(closeBrowser, () => undefined);
   }
 }
