@@ -34,7 +34,14 @@ const RETRYABLE = new Set(['40001', '40P01']);
 /** Connection lost, server starting or stopping, too many connections, disk full, read-only. */
 const UNAVAILABLE = /^(08|57P|53|25006)/;
 const UNAVAILABLE_SYSTEM = new Set([
-  'ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENOENT', 'EAI_AGAIN',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOTFOUND',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENOENT',
+  'EAI_AGAIN',
 ]);
 const UNAVAILABLE_MESSAGE =
   /Connection terminated|timeout exceeded when trying to connect|not queryable|shutting down/;
@@ -50,6 +57,9 @@ export function createPool({ url, applicationName, log, max = 10 }: PoolOptions)
     types: { getTypeParser: typeParser as typeof pg.types.getTypeParser },
   });
   pool.on('error', (error) => log.warn('postgres.connection_lost', { message: error.message }));
+  // The pool listens to idle connections only; one that breaks while it is in use tells its query
+  // of it, and an event nobody listens to would end the process.
+  pool.on('connect', (connection) => connection.on('error', () => undefined));
   return pool;
 }
 
@@ -66,7 +76,7 @@ export async function query<T extends Row>(
   }
 }
 
-/** Runs `work` in one transaction and commits; serialisation failures and deadlocks are repeated. */
+/** Runs `work` in one transaction and commits; a deadlock or serialisation failure is repeated. */
 export async function withTransaction<T>(
   pool: Pool,
   options: TransactionOptions,
@@ -85,7 +95,11 @@ export async function withTransaction<T>(
 }
 
 /** Streams the rows of a select as CSV into a file and returns how many there were. */
-export async function copyToFile(connection: Connection, sql: string, path: string): Promise<number> {
+export async function copyToFile(
+  connection: Connection,
+  sql: string,
+  path: string,
+): Promise<number> {
   const stream = connection.query(copyTo(`copy (${sql}) to stdout (format csv, header true)`));
   await pipeline(stream, createWriteStream(path, { highWaterMark: 1 << 20 }));
   return (stream as unknown as { rowCount: number }).rowCount;
