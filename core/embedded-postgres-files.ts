@@ -3,8 +3,18 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
-  accessSync, chmodSync, constants, cpSync, existsSync, lstatSync, mkdirSync, readFileSync,
-  realpathSync, renameSync, rmSync, symlinkSync,
+  accessSync,
+  chmodSync,
+  constants,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -23,7 +33,9 @@ const ACCOUNT_NAMES = ['postgres', 'nobody'];
 /** The unprivileged account for root, or undefined for an ordinary user. */
 export function serverAccount(): Account | undefined {
   if (process.getuid?.() !== 0) return undefined;
-  const accounts = readFileSync('/etc/passwd', 'utf8').split('\n').map((line) => line.split(':'));
+  const accounts = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .map((line) => line.split(':'));
   for (const name of ACCOUNT_NAMES) {
     const found = accounts.find((fields) => fields[0] === name);
     if (found !== undefined) return { uid: Number(found[2]), gid: Number(found[3]) };
@@ -33,28 +45,50 @@ export function serverAccount(): Account | undefined {
   });
 }
 
-/** The real folder behind `folder`, made where it is missing; elsewhere if `account` cannot enter. */
+/** The real folder behind `folder`, made if missing; elsewhere if `account` cannot enter. */
 export function serverFolder(folder: string, account: Account | undefined): string {
+  const parent = dirname(folder);
   if (isBrokenLink(folder)) rmSync(folder);
-  if (existsSync(folder)) return realpathSync(folder);
-  mkdirSync(folder, { recursive: true, mode: 0o755 });
-  if (account === undefined || canEnter(account, folder)) return realpathSync(folder);
-  rmSync(folder, { recursive: true });
-  const elsewhere = join(sharedBase(), randomBytes(8).toString('hex'));
-  mkdirSync(elsewhere, { recursive: true });
-  // mkdir obeys the umask, and the server's account must pass through.
-  chmodSync(elsewhere, 0o755);
-  symlinkSync(elsewhere, folder);
-  return elsewhere;
+  mkdirSync(parent, { recursive: true });
+  if (account === undefined || canEnter(account, parent)) makeOpenFolder(folder);
+  else if (!existsSync(folder)) linkElsewhere(folder);
+  const real = realpathSync(folder);
+  if (account === undefined || canEnter(account, real)) return real;
+  throw new AppError('ERR_CONFIG', `the account that runs Postgres cannot enter ${folder}`, {
+    fix: 'move the folder away (Postgres makes its own), or set DATABASE_URL',
+  });
 }
 
-/** The folder with `bin/postgres`, copied beside the data if `account` cannot reach the original. */
+function makeOpenFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  mkdirSync(folder, { recursive: true });
+  // mkdir obeys the umask, and the server's account must pass through.
+  chmodSync(folder, 0o755);
+}
+
+function linkElsewhere(folder: string): void {
+  const elsewhere = join(sharedBase(), randomBytes(8).toString('hex'));
+  makeOpenFolder(elsewhere);
+  try {
+    symlinkSync(elsewhere, folder);
+  } catch (error) {
+    rmSync(elsewhere, { recursive: true });
+    // Another process was faster and its link serves both.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}
+
+/**
+ * The folder with `bin/postgres`, copied beside the data if `account` cannot reach the original.
+ * Call it under the folder's lock.
+ */
 export function serverPrograms(folder: string, account: Account | undefined): string {
   const original = packagedPrograms();
   if (account === undefined || canEnter(account, join(original, 'bin'))) return original;
   const copy = join(folder, `programs-${packageVersion(original)}`);
   if (existsSync(copy)) return copy;
-  const unfinished = `${copy}.${process.pid}`;
+  const unfinished = `${copy}.unfinished`;
+  rmSync(unfinished, { recursive: true, force: true });
   cpSync(original, unfinished, { recursive: true, verbatimSymlinks: true });
   spawnSync('chmod', ['-R', 'a+rX', unfinished]);
   renameSync(unfinished, copy);
@@ -67,10 +101,14 @@ function packagedPrograms(): string {
     const entry = createRequire(import.meta.url).resolve(name);
     return join(dirname(dirname(entry)), 'native');
   } catch (cause) {
-    throw new AppError('ERR_CONFIG', `there is no packaged Postgres for ${process.platform} ${process.arch}`, {
-      cause,
-      fix: 'set DATABASE_URL to a Postgres 15 or newer',
-    });
+    throw new AppError(
+      'ERR_CONFIG',
+      `there is no packaged Postgres for ${process.platform} ${process.arch}`,
+      {
+        cause,
+        fix: 'set DATABASE_URL to a Postgres 15 or newer',
+      },
+    );
   }
 }
 

@@ -2,11 +2,25 @@
 // attach to it, the last to leave stops it. Not for production: set DATABASE_URL there.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chownSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Account, serverAccount, serverFolder, serverPrograms } from './embedded-postgres-files.ts';
+import {
+  type Account,
+  serverAccount,
+  serverFolder,
+  serverPrograms,
+} from './embedded-postgres-files.ts';
 import { AppError } from './errors.ts';
 import { addHolder, isProcessAlive, removeHolder, withFolderLock } from './holders.ts';
 
@@ -34,46 +48,57 @@ const STOP_TIMEOUT_MS = 30_000;
 const POLL_MS = 20;
 const PORT_ATTEMPTS_MAX = 3;
 
-/** Starts or joins the server whose data lives at `folder`. Throws ERR_CONFIG where it cannot run. */
+/** Starts or joins the server with its data at `folder`. Throws ERR_CONFIG where it cannot run. */
 export async function acquireEmbeddedPostgres(folder: string): Promise<EmbeddedServer> {
   const account = serverAccount();
   const server = { folder: serverFolder(folder, account), programs: '', account };
-  server.programs = serverPrograms(server.folder, account);
-  const url = await withFolderLock(server.folder, async () => {
+  const { url, holder } = await withFolderLock(server.folder, async () => {
+    server.programs = serverPrograms(server.folder, account);
     await initialise(server);
     if (runningPid(server) === undefined) await start(server);
-    addHolder(server.folder);
-    return connectionUrl(server);
+    return { url: connectionUrl(server), holder: addHolder(server.folder) };
   });
   let released = false;
   const release = async () => {
     if (released) return;
     released = true;
     await withFolderLock(server.folder, async () => {
-      if (removeHolder(server.folder) === 0) await stop(server);
+      if (removeHolder(server.folder, holder) === 0) await stop(server);
     });
   };
   return { url, release };
 }
 
 async function initialise(server: Server): Promise<void> {
-  if (existsSync(join(server.folder, 'data', 'PG_VERSION'))) return;
-  // A data folder without PG_VERSION is what an interrupted initdb left; it holds nothing.
-  rmSync(join(server.folder, 'data'), { recursive: true, force: true });
+  const data = join(server.folder, 'data');
+  if (existsSync(data)) return;
+  // The data gets its name once it is whole; under this one it is what a killed initdb left.
+  const unfinished = join(server.folder, 'data.unfinished');
+  rmSync(unfinished, { recursive: true, force: true });
   const password = randomBytes(24).toString('base64url');
   const passwordFile = join(server.folder, 'initial-password');
   writeFileSync(passwordFile, password, { mode: 0o600 });
-  mkdirSync(join(server.folder, 'data'), { mode: 0o700 });
-  giveTo(server.account, passwordFile, join(server.folder, 'data'));
+  mkdirSync(unfinished, { mode: 0o700 });
+  giveTo(server.account, passwordFile, unfinished);
   try {
     await runProgram(server, 'initdb', [
-      '-D', 'data', '-U', OWNER_ROLE, '-A', 'scram-sha-256', `--pwfile=${passwordFile}`,
-      '-E', 'UTF8', '--locale=C', '--no-instructions',
+      '-D',
+      'data.unfinished',
+      '-U',
+      OWNER_ROLE,
+      '-A',
+      'scram-sha-256',
+      `--pwfile=${passwordFile}`,
+      '-E',
+      'UTF8',
+      '--locale=C',
+      '--no-instructions',
     ]);
   } finally {
     rmSync(passwordFile, { force: true });
   }
   writeConnectionFile(server, { port: 0, password });
+  renameSync(unfinished, data);
 }
 
 async function start(server: Server): Promise<void> {
@@ -81,13 +106,23 @@ async function start(server: Server): Promise<void> {
     const port = await freePort();
     writeConnectionFile(server, { ...readConnectionFile(server), port });
     const child = spawnProgram(server, 'postgres', [
-      '-D', 'data', '-p', String(port), '-c', 'listen_addresses=127.0.0.1',
-      '-c', 'unix_socket_directories=', '-c', 'timezone=UTC', '-c', 'max_connections=100',
+      '-D',
+      'data',
+      '-p',
+      String(port),
+      '-c',
+      'listen_addresses=127.0.0.1',
+      '-c',
+      'unix_socket_directories=',
+      '-c',
+      'timezone=UTC',
+      '-c',
+      'max_connections=100',
     ]);
     if (await becomesReady(server, child)) return;
     if (attempt === PORT_ATTEMPTS_MAX) {
       throw new AppError('ERR_BOOKS_UNAVAILABLE', 'the embedded Postgres did not start', {
-        fix: `read ${join(server.folder, 'server.log')}, or set DATABASE_URL to a server of your own`,
+        fix: `read ${join(server.folder, 'server.log')}, or set DATABASE_URL to another server`,
       });
     }
   }
@@ -99,7 +134,9 @@ async function becomesReady(server: Server, child: ChildProcess): Promise<boolea
     exited = true;
   });
   for (let waited = 0; waited < START_TIMEOUT_MS && !exited; waited += POLL_MS) {
-    if (readPidFile(server)?.status === 'ready') {
+    const noted = readPidFile(server);
+    // A server that was killed leaves its own file behind, and that one says "ready" too.
+    if (noted?.pid === child.pid && noted?.status === 'ready') {
       child.unref();
       return true;
     }
@@ -153,7 +190,9 @@ function readConnectionFile(server: Server): ConnectionFile {
 }
 
 function writeConnectionFile(server: Server, content: ConnectionFile): void {
-  writeFileSync(join(server.folder, 'connection.json'), JSON.stringify(content), { mode: 0o600 });
+  const path = join(server.folder, 'connection.json');
+  writeFileSync(`${path}.new`, JSON.stringify(content), { mode: 0o600 });
+  renameSync(`${path}.new`, path);
 }
 
 function giveTo(account: Account | undefined, ...paths: string[]): void {

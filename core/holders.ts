@@ -1,12 +1,22 @@
-// Who uses a shared folder: a short lock around each change, and one file per live process. Both
+// Who uses a shared folder: a short lock around each change, and one file per live use. Both
 // survive `kill -9`, because what a dead process left is recognised and removed.
-import { linkSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from './errors.ts';
 
 const LOCK_TIMEOUT_MS = 90_000;
 const LOCK_POLL_MS = 25;
+
+let holdersAdded = 0;
 
 /** Runs `work` while no other process does so for the same folder. */
 export async function withFolderLock<T>(folder: string, work: () => Promise<T>): Promise<T> {
@@ -26,18 +36,21 @@ export async function withFolderLock<T>(folder: string, work: () => Promise<T>):
   }
 }
 
-/** Notes that this process uses the folder. */
-export function addHolder(folder: string): void {
+/** Notes one more use of the folder by this process; returns the holder to remove. */
+export function addHolder(folder: string): string {
   mkdirSync(join(folder, 'holders'), { recursive: true });
-  writeFileSync(join(folder, 'holders', ownIdentity()), '');
+  holdersAdded += 1;
+  const holder = `${ownIdentity()}-${holdersAdded}`;
+  writeFileSync(join(folder, 'holders', holder), '');
+  return holder;
 }
 
-/** Removes this process and all dead ones; returns how many live processes remain. */
-export function removeHolder(folder: string): number {
+/** Removes a holder and those of dead processes; returns how many remain. */
+export function removeHolder(folder: string, holder: string): number {
   const dir = join(folder, 'holders');
-  const live = readdirSync(dir).filter((identity) => {
-    if (identity !== ownIdentity() && isIdentityAlive(identity)) return true;
-    rmSync(join(dir, identity), { force: true });
+  const live = readdirSync(dir).filter((other) => {
+    if (other !== holder && isIdentityAlive(other)) return true;
+    rmSync(join(dir, other), { force: true });
     return false;
   });
   return live.length;
