@@ -39,14 +39,26 @@ export const VARIABLES = {
   DATABASE_URL: url('postgres://daybook_owner:secret@localhost:5432/daybook'),
   DATABASE_APP_URL: url('postgres://daybook_app:secret@localhost:5432/daybook'),
   DATABASE_PIPELINE_URL: url('postgres://daybook_pipeline:secret@localhost:5432/daybook'),
-  DAYBOOK_HOME: { schema: z.string().default('.daybook'), expects: 'a folder', example: '.daybook' },
+  DAYBOOK_HOME: {
+    schema: z.string().default('.daybook'),
+    expects: 'a folder',
+    example: '.daybook',
+  },
   HOST: {
-    schema: z.string().regex(/^[A-Za-z0-9.:-]+$/).default('127.0.0.1'),
+    schema: z
+      .string()
+      .regex(/^[A-Za-z0-9.:-]+$/)
+      .default('127.0.0.1'),
     expects: 'an address to listen on',
     example: '0.0.0.0',
   },
   PORT: {
-    schema: z.coerce.number().int().min(0).max(65535).default(8080),
+    schema: z
+      .string()
+      .regex(/^\d{1,5}$/)
+      .transform(Number)
+      .pipe(z.int().max(65535))
+      .default(8080),
     expects: 'a whole number from 0 to 65535',
     example: '8080',
   },
@@ -97,8 +109,10 @@ export function loadConfig(env: Environment, projectDir: string): Readonly<Confi
     chromiumPath: read('PUPPETEER_EXECUTABLE_PATH'),
     logLevel: read('LOG_LEVEL'),
   };
-  if (config.smtpUrl !== undefined && (env.MAIL_FROM ?? '') === '') {
-    problems.push('  MAIL_FROM is not set; with SMTP_URL it must be the address that mail comes from');
+  if ((env.SMTP_URL ?? '') !== '' && (env.MAIL_FROM ?? '') === '') {
+    problems.push(
+      '  MAIL_FROM is not set; with SMTP_URL it must be the address that mail comes from',
+    );
   }
   if (problems.length > 0) throw configError(problems);
   config.homeDir = resolve(isAbsolute(config.homeDir) ? '/' : projectDir, config.homeDir);

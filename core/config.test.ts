@@ -1,0 +1,140 @@
+// Rules of the configuration: all problems in one message, no secret in it, and an example file
+// that names every variable there is.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { loadConfig, VARIABLES } from './config.ts';
+import { AppError } from './errors.ts';
+
+const PROJECT = '/srv/daybook';
+
+function problemsOf(env: Record<string, string>): string {
+  try {
+    loadConfig(env, PROJECT);
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'ERR_CONFIG') return error.message;
+    throw error;
+  }
+  return '';
+}
+
+describe('loadConfig', () => {
+  test('needs nothing: every variable has a default', () => {
+    expect(loadConfig({}, PROJECT)).toEqual({
+      homeDir: '/srv/daybook/.daybook',
+      databaseUrl: undefined,
+      databaseAppUrl: undefined,
+      databasePipelineUrl: undefined,
+      host: '127.0.0.1',
+      port: 8080,
+      smtpUrl: undefined,
+      mailFrom: 'daybook@daybook.example',
+      chromiumPath: undefined,
+      logLevel: 'info',
+    });
+  });
+
+  test('takes an empty variable for one that is not set', () => {
+    const empty = Object.fromEntries(Object.keys(VARIABLES).map((name) => [name, '']));
+    expect(loadConfig(empty, PROJECT)).toEqual(loadConfig({}, PROJECT));
+  });
+
+  test('leaves an absolute home where it is and resolves a relative one in the project', () => {
+    expect(loadConfig({ DAYBOOK_HOME: '/var/books' }, PROJECT).homeDir).toBe('/var/books');
+    expect(loadConfig({ DAYBOOK_HOME: 'state/../books' }, PROJECT).homeDir).toBe(
+      '/srv/daybook/books',
+    );
+  });
+
+  test('cannot be changed afterwards', () => {
+    const config = loadConfig({}, PROJECT) as { port: number };
+    expect(() => {
+      config.port = 1;
+    }).toThrow(TypeError);
+  });
+
+  test('names every problem at once, with variable, value, expectation and example', () => {
+    const message = problemsOf({
+      DATABASE_URL: 'mysql://localhost/books',
+      DATABASE_APP_URL: 'localhost:5432',
+      DATABASE_PIPELINE_URL: 'http://localhost',
+      HOST: 'not a host',
+      PORT: '80800',
+      SMTP_URL: 'mail.example.com',
+      PUPPETEER_EXECUTABLE_PATH: 'chromium',
+      LOG_LEVEL: 'loud',
+    });
+    expect(message).toContain('9 problems');
+    for (const name of Object.keys(VARIABLES)) {
+      if (name !== 'DAYBOOK_HOME') expect(message).toContain(`\n  ${name} is `);
+    }
+    expect(message).toContain(
+      'PORT is "80800"; expected a whole number from 0 to 65535, for example 8080',
+    );
+  });
+
+  test('asks for MAIL_FROM with SMTP_URL, whether or not SMTP_URL itself is right', () => {
+    expect(problemsOf({ SMTP_URL: 'smtp://mail.example.com' })).toMatch(
+      /1 problem:\n {2}MAIL_FROM/,
+    );
+    expect(problemsOf({ SMTP_URL: 'mail.example.com' })).toMatch(
+      /2 problems:\n {2}SMTP_URL[\s\S]*MAIL_FROM/,
+    );
+    expect(problemsOf({ SMTP_URL: 'smtp://mail.example.com', MAIL_FROM: 'a@b.example' })).toBe('');
+  });
+
+  test.each(['80.5', '-1', '0x50', '1e3', ' ', '8080 ', '65536'])(
+    'refuses "%s" as a port',
+    (PORT) => {
+      expect(problemsOf({ PORT })).toContain('PORT is');
+    },
+  );
+
+  test.each(['0', '65535'])('takes %s as a port', (PORT) => {
+    expect(loadConfig({ PORT }, PROJECT).port).toBe(Number(PORT));
+  });
+
+  test('masks secrets, whichever part of them is wrong', () => {
+    const secret = 'correct-horse-battery';
+    const secrets = ['DATABASE_URL', 'DATABASE_APP_URL', 'DATABASE_PIPELINE_URL', 'SMTP_URL'];
+    for (const name of secrets) {
+      for (const value of [`x://owner:${secret}@host/db`, secret, `owner:${secret}`]) {
+        const message = problemsOf({ [name]: value, MAIL_FROM: 'a@b.example' });
+        expect(message).toContain(`${name} is `);
+        expect(message).not.toContain(secret.slice(4));
+      }
+    }
+    // Control: a value that is no secret is shown, so the check above could have seen one.
+    expect(problemsOf({ HOST: `x ${secret}` })).toContain(secret);
+  });
+});
+
+describe('.env.example', () => {
+  const lines = readFileSync(join(import.meta.dirname, '..', '.env.example'), 'utf8').split('\n');
+  const entries = lines.flatMap((line, index) => {
+    const [, name, value] = /^#? ?([A-Z][A-Z0-9_]*)=(.*)$/.exec(line) ?? [];
+    return name === undefined
+      ? []
+      : [{ name, value: value ?? '', line, comment: lines[index - 1] ?? '' }];
+  });
+
+  test('names exactly the variables that are read, in the same order', () => {
+    expect(entries.map(({ name }) => name)).toEqual(Object.keys(VARIABLES));
+  });
+
+  test('comments each variable and sets none, so that a copy of it changes nothing', () => {
+    for (const { line, comment } of entries) {
+      expect(line).toMatch(/^# /);
+      expect(comment).toMatch(/^# [A-Z].*\.$/);
+    }
+  });
+
+  test('shows for each variable the example that errors show, and it is valid', () => {
+    for (const { name, value } of entries) {
+      expect(value).toBe(VARIABLES[name as keyof typeof VARIABLES].example);
+    }
+    expect(problemsOf(Object.fromEntries(entries.map(({ name, value }) => [name, value])))).toBe(
+      '',
+    );
+  });
+});
