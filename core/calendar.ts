@@ -28,6 +28,8 @@ export type WeekStart = number;
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 const MONTH = /^\d{4}-\d{2}$/;
 const ISO_WEEK = /^(\d{4})-W(\d{2})$/;
+// Postgres and DuckDB write other years otherwise; ISO dates beyond them do not sort as text.
+const FOUR_DIGIT_YEAR = /^(?!0000)\d{4}-/;
 const WEEK_OF = /^week-(\d{4}-\d{2}-\d{2})$/;
 
 /** The version of the zone data that the boundaries come from. */
@@ -70,11 +72,11 @@ export function shiftPeriod(period: Period, count: number, weekStart: WeekStart)
  */
 export function parsePeriod(text: string, weekStart: WeekStart): Period {
   try {
-    if (DAY.test(text)) return periodContaining('day', strictDate(text), weekStart);
-    if (MONTH.test(text)) return periodContaining('month', strictDate(`${text}-01`), weekStart);
-    const weekOf = WEEK_OF.exec(text)?.[1];
-    if (weekOf !== undefined) return periodContaining('week', strictDate(weekOf), weekStart);
-    if (ISO_WEEK.test(text) && weekStart === 1) return isoWeek(text);
+    const period = readPeriod(text, weekStart);
+    const isBookable = [period?.start, period?.end].every((date) =>
+      FOUR_DIGIT_YEAR.test(date ?? ''),
+    );
+    if (period !== undefined && isBookable) return period;
   } catch (cause) {
     throw badPeriod(text, weekStart, cause);
   }
@@ -86,7 +88,7 @@ export function localDate(instant: Date, timeZone: string): string {
   return toZoned(instant, timeZone).toPlainDate().toString();
 }
 
-/** The instant of a wall-clock time; in a DST gap the time moves forward, in a fold the first counts. */
+/** The instant of a wall-clock time; a DST gap moves it forward, of a fold the first counts. */
 export function instantOf(date: string, time: string, timeZone: string): Date {
   const wall = Temporal.PlainDate.from(date).toPlainDateTime(Temporal.PlainTime.from(time));
   return new Date(wall.toZonedDateTime(timeZone).epochMilliseconds);
@@ -129,7 +131,12 @@ function makePeriod(
   end: Temporal.PlainDate,
   weekStart: WeekStart,
 ): Period {
-  return { kind, key: periodKey(kind, start, weekStart), start: start.toString(), end: end.toString() };
+  return {
+    kind,
+    key: periodKey(kind, start, weekStart),
+    start: start.toString(),
+    end: end.toString(),
+  };
 }
 
 function periodKey(kind: PeriodKind, start: Temporal.PlainDate, weekStart: WeekStart): string {
@@ -138,6 +145,14 @@ function periodKey(kind: PeriodKind, start: Temporal.PlainDate, weekStart: WeekS
   // ISO 8601 numbers exist for weeks from Monday only; another number would name two weeks.
   if (weekStart !== 1) return `week-${start.toString()}`;
   return `${start.yearOfWeek}-W${String(start.weekOfYear).padStart(2, '0')}`;
+}
+
+function readPeriod(text: string, weekStart: WeekStart): Period | undefined {
+  if (DAY.test(text)) return periodContaining('day', strictDate(text), weekStart);
+  if (MONTH.test(text)) return periodContaining('month', strictDate(`${text}-01`), weekStart);
+  const weekOf = WEEK_OF.exec(text)?.[1];
+  if (weekOf !== undefined) return periodContaining('week', strictDate(weekOf), weekStart);
+  return ISO_WEEK.test(text) && weekStart === 1 ? isoWeek(text) : undefined;
 }
 
 function isoWeek(text: string): Period {
