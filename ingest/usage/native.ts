@@ -2,29 +2,32 @@
 // not. Pure; knows nothing of HTTP or Postgres.
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { canonicalDecimal, parseMoney } from '../../core/money.ts';
+import { canonicalDecimal, Decimal, parseMoney } from '../../core/money.ts';
 import { EVENT_STATUSES, type ParsedItem, type UsageEvent } from './event.ts';
-import { DEPTH_MAX, ExactNumber, canonicalJson, isExpandable, isTooDeep } from './exact-json.ts';
+import {
+  canonicalJson,
+  DEPTH_MAX,
+  ExactNumber,
+  isExpandable,
+  isTooDeep,
+  NUMBER_LENGTH_MAX,
+} from './exact-json.ts';
 
 const TOKENS_MAX = 10 ** 12;
 const ID_LENGTH_MAX = 200;
 const METADATA_BYTES_MAX = 16_384;
+const BAD_NUMBER = `must hold numbers of at most ${NUMBER_LENGTH_MAX} characters and exponent 999`;
 const LATENCY_MS_MAX = 1e11;
 const RFC3339 =
   /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?([Zz]|[+-]\d{2}:\d{2})$/;
 // NUL is refused by Postgres; a lone surrogate is no Unicode text and would be stored as another.
-const UNSTORABLE = /\u0000|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/;
+const UNSTORABLE = /\0|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/;
 
 const text = z
   .string('must be a text')
   .min(1, 'must not be empty')
   .max(ID_LENGTH_MAX, `must be at most ${ID_LENGTH_MAX} characters`)
   .refine((value) => !UNSTORABLE.test(value), 'must not hold NUL or broken Unicode');
-const tokens = z
-  .number('must be a whole number')
-  .int('must be a whole number')
-  .min(0, 'must not be negative')
-  .max(TOKENS_MAX, 'must be at most 10^12');
 
 /** The native event as it is received; issue further fields here and nowhere else. */
 export const NativeEvent = z.strictObject({
@@ -35,10 +38,13 @@ export const NativeEvent = z.strictObject({
   user_id: text.nullish(),
   conversation_id: text.nullish(),
   chatbot_id: text.nullish(),
-  input_tokens: tokens.nullish(),
-  output_tokens: tokens.nullish(),
+  input_tokens: z.unknown().optional().transform(readTokens),
+  output_tokens: z.unknown().optional().transform(readTokens),
   cost: z.unknown().optional().transform(readCost),
-  currency: z.string().regex(/^[A-Z]{3}$/, 'must be three capital letters such as "USD"').nullish(),
+  currency: z
+    .string()
+    .regex(/^[A-Z]{3}$/, 'must be three capital letters such as "USD"')
+    .nullish(),
   status: z.enum(EVENT_STATUSES, `must be one of ${EVENT_STATUSES.join(', ')}`).nullish(),
   latency_ms: z.unknown().optional().transform(readLatency),
   metadata: z.unknown().optional().transform(readMetadata),
@@ -46,14 +52,21 @@ export const NativeEvent = z.strictObject({
 
 type Context = { addIssue(issue: { code: 'custom'; message: string; input: unknown }): void };
 
+export const TOO_DEEP = `must not nest deeper than ${DEPTH_MAX}`;
+
 /** Reads one item. Never throws: whatever is wrong comes back as a rejection. */
 export function parseNativeItem(item: unknown): ParsedItem {
   const id = idOf(item);
-  if (typeof item !== 'object' || item === null || Array.isArray(item) || item instanceof ExactNumber) {
+  if (
+    typeof item !== 'object' ||
+    item === null ||
+    Array.isArray(item) ||
+    item instanceof ExactNumber
+  ) {
     return { rejection: { id, field: '', reason: 'must be an object' } };
   }
   if (isTooDeep(item)) {
-    return { rejection: { id, field: '', reason: `must not nest deeper than ${DEPTH_MAX}` } };
+    return { rejection: { id, field: '', reason: TOO_DEEP } };
   }
   // zod reads objects by their own keys, but drops "__proto__" without a word.
   if (Object.hasOwn(item, '__proto__')) {
@@ -114,14 +127,33 @@ function readTime(received: string, context: Context): string {
   if (!(instant >= Date.UTC(2000, 0) && instant < Date.UTC(2100, 0))) {
     return refuse(context, received, 'must lie in the years 2000 to 2099', '');
   }
-  // Postgres keeps microseconds and would round the rest up, perhaps into the next day: cut it.
-  return `${time}${fraction === undefined ? '' : `.${fraction.slice(0, 6)}`}${offset}`;
+  // Postgres keeps microseconds and would round the rest up, perhaps into the next day: cut it. It
+  // refuses offsets from 16 hours on, so the time goes on in UTC.
+  const utc = new Date(instant).toISOString().slice(0, 19);
+  return `${utc}${fraction === undefined ? '' : `.${fraction.slice(0, 6)}`}Z`;
 }
 
-function readCost(received: unknown, context: Context): { amount: string; text: string | null } | null {
+function readTokens(received: unknown, context: Context): number | null {
   if (received === undefined || received === null) return null;
-  const receivedText = decimalText(received);
-  if (receivedText === undefined) return refuse(context, received, 'must be a decimal such as "0.0133"', null);
+  const isNumber = typeof received === 'number' || received instanceof ExactNumber;
+  const written = isNumber ? decimalText(received) : undefined;
+  if (written === undefined || !isExpandable(written) || !new Decimal(written).isInteger()) {
+    return refuse(context, received, 'must be a whole number', null);
+  }
+  const count = Number(written);
+  if (count < 0) return refuse(context, received, 'must not be negative', null);
+  if (count > TOKENS_MAX) return refuse(context, received, 'must be at most 10^12', null);
+  return count === 0 ? 0 : count;
+}
+
+function readCost(
+  received: unknown,
+  context: Context,
+): { amount: string; text: string | null } | null {
+  if (received === undefined || received === null) return null;
+  const receivedText = typeof received === 'string' ? received : decimalText(received);
+  if (receivedText === undefined)
+    return refuse(context, received, 'must be a decimal such as "0.0133"', null);
   const money = parseMoney(receivedText);
   if (typeof money === 'string') return refuse(context, received, money, null);
   return { amount: money.amount, text: money.amount === receivedText ? null : receivedText };
@@ -130,7 +162,8 @@ function readCost(received: unknown, context: Context): { amount: string; text: 
 function readLatency(received: unknown, context: Context): string | null {
   if (received === undefined || received === null) return null;
   const isNumber = typeof received === 'number' || received instanceof ExactNumber;
-  const value = isNumber ? Number(decimalText(received)) : Number.NaN;
+  const written = isNumber ? (decimalText(received) ?? '') : '';
+  const value = isExpandable(written) ? Number(written) : Number.NaN;
   if (!(value >= 0 && value < LATENCY_MS_MAX)) {
     return refuse(context, received, 'must be a number of milliseconds, 0 or more', null);
   }
@@ -142,12 +175,15 @@ function readMetadata(received: unknown, context: Context): string | null {
   if (typeof received !== 'object' || Array.isArray(received) || received instanceof ExactNumber) {
     return refuse(context, received, 'must be an object', null);
   }
-  const json = canonicalJson(received);
-  if (Buffer.byteLength(json) > METADATA_BYTES_MAX) {
-    return refuse(context, received, `must be at most ${METADATA_BYTES_MAX} bytes of JSON`, null);
-  }
   const problem = findUnstorable(received);
   if (problem !== undefined) return refuse(context, received, problem, null);
+  const tooLong = `must be at most ${METADATA_BYTES_MAX} bytes of JSON`;
+  // Numbers grow when they are written out (1e999), so the received form is measured first.
+  if (JSON.stringify(received).length > 2 * METADATA_BYTES_MAX) {
+    return refuse(context, received, tooLong, null);
+  }
+  const json = canonicalJson(received);
+  if (Buffer.byteLength(json) > METADATA_BYTES_MAX) return refuse(context, received, tooLong, null);
   return json;
 }
 
@@ -157,7 +193,7 @@ function findUnstorable(value: unknown): string | undefined {
     return UNSTORABLE.test(value) ? 'must not hold NUL or broken Unicode' : undefined;
   }
   if (value instanceof ExactNumber) {
-    return isExpandable(value.text) ? undefined : 'must hold numbers with an exponent below 1000';
+    return isExpandable(value.text) ? undefined : BAD_NUMBER;
   }
   if (typeof value !== 'object' || value === null) return undefined;
   for (const [key, field] of Object.entries(value)) {

@@ -1,9 +1,9 @@
-// One request body → its items. Tells a single event from a batch; an NDJSON line that is no JSON is
-// one bad item, a JSON body that is no JSON is a bad request.
+// One request body → its items. Tells a single event from a batch; an NDJSON line that is no JSON
+// is one bad item, a JSON body that is no JSON is a bad request.
 import { AppError } from '../../core/errors.ts';
 import type { ParsedItem } from './event.ts';
-import { parseExactJson } from './exact-json.ts';
-import { parseNativeItem } from './native.ts';
+import { parseExactJson, splitJsonArray } from './exact-json.ts';
+import { parseNativeItem, TOO_DEEP } from './native.ts';
 
 export const EVENTS_PER_REQUEST_MAX = 5_000;
 
@@ -15,19 +15,35 @@ export interface UsageRequest {
 
 /** Reads a body of the given content type. Throws ERR_INPUT or ERR_TOO_LARGE. */
 export function parseUsageRequest(body: string, contentType: string): UsageRequest {
-  if (/ndjson|jsonl|json-seq/i.test(contentType)) return batch(ndjsonLines(body), parseLine);
-  const value = parseBody(body);
-  if (Array.isArray(value)) return batch(value, parseNativeItem);
-  return { isBatch: false, items: [parseNativeItem(value)] };
+  if (/ndjson|jsonl/i.test(contentType)) return batch(ndjsonLines(body), parseLine);
+  try {
+    const value = parseExactJson(body);
+    if (Array.isArray(value)) return batch(value, parseNativeItem);
+    return { isBatch: false, items: [parseNativeItem(value)] };
+  } catch (cause) {
+    if (cause instanceof AppError) throw cause;
+    if (cause instanceof RangeError) return parseDeep(body);
+    throw new AppError('ERR_INPUT', 'the body is not valid JSON', {
+      cause,
+      fix: 'send one JSON event, a JSON array, or NDJSON with content-type application/x-ndjson',
+    });
+  }
 }
 
 /** One NDJSON line as an item. */
 export function parseLine(line: string): ParsedItem {
   try {
     return parseNativeItem(parseExactJson(line));
-  } catch {
-    return { rejection: { id: null, field: '', reason: 'is not valid JSON' } };
+  } catch (error) {
+    const reason = error instanceof RangeError ? TOO_DEEP : 'is not valid JSON';
+    return { rejection: { id: null, field: '', reason } };
   }
+}
+
+/** Valid JSON that exhausts the stack: only the item that nests so deep is refused. */
+function parseDeep(body: string): UsageRequest {
+  if (body.trimStart().startsWith('[')) return batch(splitJsonArray(body), parseLine);
+  return { isBatch: false, items: [parseLine(body)] };
 }
 
 function batch<T>(raw: T[], parse: (item: T) => ParsedItem): UsageRequest {
@@ -40,16 +56,8 @@ function batch<T>(raw: T[], parse: (item: T) => ParsedItem): UsageRequest {
 }
 
 function ndjsonLines(body: string): string[] {
-  return body.split('\n').map((line) => line.trim()).filter((line) => line !== '');
-}
-
-function parseBody(body: string): unknown {
-  try {
-    return parseExactJson(body);
-  } catch (cause) {
-    throw new AppError('ERR_INPUT', 'the body is not valid JSON', {
-      cause,
-      fix: 'send one JSON event, a JSON array, or NDJSON with content-type application/x-ndjson',
-    });
-  }
+  return body
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
 }
