@@ -2,11 +2,12 @@
 // Running it again adds nothing, because every event keeps its own id.
 import { createReadStream } from 'node:fs';
 import { extname } from 'node:path';
-import { createInterface } from 'node:readline';
-import { parse as parseCsv } from 'csv-parse';
+import { pipeline, Readable } from 'node:stream';
+import { type CsvError, parse as parseCsv } from 'csv-parse';
 import { AppError, messageOf } from '../core/errors.ts';
 import type { ItemResult, StoreUsage } from './store/usage-events.ts';
 import type { ParsedItem } from './usage/event.ts';
+import { parseExactJson } from './usage/exact-json.ts';
 import { NativeEvent, parseNativeItem } from './usage/native.ts';
 import { parseLine } from './usage/request-body.ts';
 
@@ -21,7 +22,7 @@ export interface ImportOptions {
   path: string;
   clientId: string;
   storeUsage: StoreUsage;
-  /** Told after each batch: the counts so far and what was not stored, with 1-based line numbers. */
+  /** Told after each batch: the counts so far, and what was not stored with its line, from 1. */
   onBatch?: (counts: ImportCounts, problems: LineProblem[]) => void;
 }
 
@@ -37,15 +38,24 @@ interface Line {
 }
 
 const BATCH_SIZE = 1_000;
-const RECORD_BYTES_MAX = 1024 * 1024;
-const NUMBER_FIELDS = new Set(['input_tokens', 'output_tokens', 'latency_ms']);
-const NUMBER = /^-?\d+(?:\.\d+)?$/;
+// A line as long as a whole request may be; beyond it the file is not made of lines.
+const RECORD_LENGTH_MAX = 5 * 1024 * 1024;
+/** Fields whose cell is read as JSON; the others are texts, whatever they look like. */
+const JSON_FIELDS = new Set(['input_tokens', 'output_tokens', 'latency_ms', 'metadata']);
 
-/** Imports a file. Throws ERR_INPUT when it cannot be read or its columns are not the native ones. */
-export async function importFile({ path, clientId, storeUsage, onBatch }: ImportOptions): Promise<ImportCounts> {
+/** Imports a file. Throws ERR_INPUT where it cannot be read or has other columns. */
+export async function importFile({
+  path,
+  clientId,
+  storeUsage,
+  onBatch,
+}: ImportOptions): Promise<ImportCounts> {
   const counts: ImportCounts = { accepted: 0, duplicate: 0, conflict: 0, rejected: 0 };
   for await (const batch of inBatches(readItems(path))) {
-    const results = await storeUsage(clientId, batch.map(({ item }) => item));
+    const results = await storeUsage(
+      clientId,
+      batch.map(({ item }) => item),
+    );
     for (const { result } of results) counts[result] += 1;
     onBatch?.(counts, problemsOf(batch, results));
   }
@@ -67,45 +77,75 @@ export async function* readItems(path: string): AsyncGenerator<Line> {
 }
 
 async function* readNdjson(path: string): AsyncGenerator<Line> {
-  const lines = createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY });
   let line = 0;
-  for await (const text of lines) {
+  for await (const text of readLines(path)) {
     line += 1;
     if (text.trim() !== '') yield { line, item: parseLine(text) };
   }
 }
 
-async function* readCsv(path: string): AsyncGenerator<Line> {
-  const rows = createReadStream(path).pipe(
-    parseCsv({
-      columns: (head: string[]) => checkColumns(path, head),
-      bom: true,
-      info: true,
-      skip_empty_lines: true,
-      max_record_size: RECORD_BYTES_MAX,
-    }),
-  );
-  for await (const { record, info } of rows) {
-    yield { line: info.lines, item: parseNativeItem(toItem(record)) };
+/** Lines end with a line feed only: JSON texts may hold U+2028, which `readline` would break at. */
+async function* readLines(path: string): AsyncGenerator<string> {
+  let rest = '';
+  for await (const text of readText(path)) {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    if (rest.length > RECORD_LENGTH_MAX)
+      throw new Error(`a line exceeds ${RECORD_LENGTH_MAX} characters`);
+    yield* lines;
   }
+  yield rest;
+}
+
+/** The file as text without its byte order mark. Throws where it is not UTF-8. */
+async function* readText(path: string): AsyncGenerator<string> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  for await (const bytes of createReadStream(path)) yield decoder.decode(bytes, { stream: true });
+  yield decoder.decode();
+}
+
+async function* readCsv(path: string): AsyncGenerator<Line> {
+  const rows = parseCsv({
+    columns: (head: string[]) => checkColumns(path, head),
+    info: true,
+    skip_empty_lines: true,
+    relax_column_count: true,
+    max_record_size: RECORD_LENGTH_MAX,
+  });
+  // An error of the file ends the rows too; the loop below throws it.
+  pipeline(Readable.from(readText(path)), rows, () => undefined);
+  for await (const { record, info } of rows) {
+    yield { line: info.lines, item: parseRecord(record, info.error) };
+  }
+}
+
+function parseRecord(record: Record<string, string>, error: CsvError | undefined): ParsedItem {
+  if (error === undefined) return parseNativeItem(toItem(record));
+  return {
+    rejection: { id: null, field: '', reason: 'has more or fewer cells than the head row' },
+  };
 }
 
 function checkColumns(path: string, head: string[]): string[] {
   const known = Object.keys(NativeEvent.shape);
   const names = head.map((name) => name.trim());
   const unknown = names.filter((name) => !known.includes(name));
-  const missing = ['id', 'occurred_at', 'provider', 'model'].filter((name) => !names.includes(name));
-  if (unknown.length === 0 && missing.length === 0) return names;
+  const missing = ['id', 'occurred_at', 'provider', 'model'].filter(
+    (name) => !names.includes(name),
+  );
+  const repeated = names.filter((name, index) => names.indexOf(name) < index);
+  if (unknown.length + missing.length + repeated.length === 0) return names;
   const problems = [
     ...unknown.map((name) => `unknown column "${name}"`),
     ...missing.map((name) => `missing column "${name}"`),
+    ...repeated.map((name) => `repeated column "${name}"`),
   ];
   throw new AppError('ERR_INPUT', `${path}: ${problems.join(', ')}`, {
     fix: `use the native columns: ${known.join(', ')}`,
   });
 }
 
-/** A CSV cell has no type: an empty one is absent, a number is read where the field holds one. */
+/** A CSV cell has no type: an empty one is absent, JSON is read where the field holds no text. */
 function toItem(record: Record<string, string>): Record<string, unknown> {
   const item: Record<string, unknown> = {};
   for (const [field, cell] of Object.entries(record)) {
@@ -115,10 +155,9 @@ function toItem(record: Record<string, string>): Record<string, unknown> {
 }
 
 function readCell(field: string, cell: string): unknown {
-  if (NUMBER_FIELDS.has(field) && NUMBER.test(cell)) return Number(cell);
-  if (field !== 'metadata') return cell;
+  if (!JSON_FIELDS.has(field)) return cell;
   try {
-    return JSON.parse(cell);
+    return parseExactJson(cell);
   } catch {
     return cell;
   }
