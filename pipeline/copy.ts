@@ -87,9 +87,7 @@ async function copySince(
   try {
     return await warehouse.transaction(async () => {
       if (before === undefined) await emptyRawTables(warehouse);
-      let copiedRows = 0;
-      for (const table of TABLES) copiedRows += await copyTable(connection, warehouse, table);
-      if (!(await equalsBooks(connection, warehouse))) throw new Differs();
+      const copiedRows = await copyTables(connection, warehouse);
       await extendCalendar(warehouse, before?.time_zone_data);
       await writeCopyState(warehouse, now);
       return { copiedRows, isFresh: before === undefined, asOf: now.as_of };
@@ -100,18 +98,28 @@ async function copySince(
   }
 }
 
-async function copyTable(
-  connection: Connection,
-  warehouse: Warehouse,
-  { name, key }: { name: string; key: string[] },
-): Promise<number> {
-  const file = join(warehouse.stagingDir, `${name}.csv`);
+/** Stages every table, then loads them while Postgres adds up its side of the comparison. */
+async function copyTables(connection: Connection, warehouse: Warehouse): Promise<number> {
+  const fileOf = (name: string) => join(warehouse.stagingDir, `${name}.csv`);
   try {
-    const rowCount = await copyToFile(connection, loadSql(`postgres/queries/copy_${name}`), file);
-    if (rowCount > 0) await upsertFromFile(warehouse, name, key, file);
-    return rowCount;
+    let copiedRows = 0;
+    const changed: typeof TABLES = [];
+    for (const table of TABLES) {
+      const sql = loadSql(`postgres/queries/copy_${table.name}`);
+      const rowCount = await copyToFile(connection, sql, fileOf(table.name));
+      copiedRows += rowCount;
+      if (rowCount > 0) changed.push(table);
+    }
+    const load = async () => {
+      for (const { name, key } of changed) {
+        await upsertFromFile(warehouse, name, key, fileOf(name));
+      }
+    };
+    const [books] = await Promise.all([sumBooks(connection), load()]);
+    if (!(await equalsBooks(warehouse, books))) throw new Differs();
+    return copiedRows;
   } finally {
-    rmSync(file, { force: true });
+    for (const { name } of TABLES) rmSync(fileOf(name), { force: true });
   }
 }
 
@@ -143,15 +151,21 @@ async function upsertFromFile(
   await warehouse.run('drop table incoming');
 }
 
-/** Compares as sets: the order of the books depends on the collation of their database. */
-async function equalsBooks(connection: Connection, warehouse: Warehouse): Promise<boolean> {
-  const books = await query(connection, loadSql('postgres/queries/sum_usage_by_client'));
-  const copied = await warehouse.rows(loadSql('duckdb/checks/sum_usage_by_client'));
-  const normal = books.map((row) => ({
+async function sumBooks(connection: Connection): Promise<Record<string, unknown>[]> {
+  const rows = await query(connection, loadSql('postgres/queries/sum_usage_by_client'));
+  return rows.map((row) => ({
     ...row,
     reported_cost: canonicalDecimal(String(row.reported_cost)),
   }));
-  return textOf(normal) === textOf(copied);
+}
+
+/** Compares as sets: the order of the books depends on the collation of their database. */
+async function equalsBooks(
+  warehouse: Warehouse,
+  books: Record<string, unknown>[],
+): Promise<boolean> {
+  const copied = await warehouse.rows(loadSql('duckdb/checks/sum_usage_by_client'));
+  return textOf(books) === textOf(copied);
 }
 
 function textOf(rows: object[]): string {
