@@ -105,8 +105,9 @@ test('a live process is counted as a holder, a killed one is not', async () => {
 
 test('a process that ended but was not collected yet is not alive', async ({ skip }) => {
   skip(!existsSync('/proc/self/stat'), 'only Linux tells zombies apart here');
-  // The shell collects a child only when it looks for it; sleep keeps it from looking.
-  const shell = spawn('sh', ['-c', 'sh -c "exit 0" & echo $!; exec sleep 30']);
+  // A shell collects its child; one that has become "sleep" by the time the child ends does not.
+  const child = `while [ "$(cat /proc/$PPID/comm)" != sleep ]; do :; done`;
+  const shell = spawn('sh', ['-c', `sh -c '${child}' & echo $!; exec sleep 30`]);
   children.push(shell);
   const [printed] = await once(shell.stdout, 'data');
   const pid = Number(String(printed));
