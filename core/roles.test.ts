@@ -1,9 +1,9 @@
 // Rules of the serving roles: a pool that tenants share never mixes them, and a login that row
 // security would not hold is refused.
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createPool, query, withTransaction } from './postgres.ts';
-import { APP_ROLE, assertServingRole, deriveRoleUrl } from './roles.ts';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { type Connection, createPool, query, withTransaction } from './postgres.ts';
+import { APP_ROLE, assertServingRole, deriveRoleUrl, ensureRoles, PIPELINE_ROLE } from './roles.ts';
 import { addTestClient, createTestBooks, silentLog, type TestBooks } from './test-support.ts';
 
 const OWN = 'acme';
@@ -93,4 +93,26 @@ test('a role URL has its own login and a password that does not show the ownerâ€
   ]);
   expect(url.password).toMatch(/^[0-9a-f]{64}$/);
   expect(new URL(deriveRoleUrl('postgres://owner@db/books', APP_ROLE)).password).toBe('');
+});
+
+test('migrators of several databases may set up the roles at once', async () => {
+  const url = inject('postgresUrl');
+  const roleUrls = {
+    [APP_ROLE]: deriveRoleUrl(url, APP_ROLE),
+    [PIPELINE_ROLE]: deriveRoleUrl(url, PIPELINE_ROLE),
+  };
+  const pool = createPool({ url, applicationName: 'tests', log: silentLog(), max: 6 });
+  const connections = await Promise.all(Array.from({ length: 6 }, () => pool.connect()));
+  const crowd = (work: (connection: Connection) => Promise<unknown>) =>
+    Promise.all(
+      connections.map(async (connection) => {
+        for (let round = 0; round < 10; round += 1) await work(connection);
+      }),
+    );
+  await crowd((connection) => ensureRoles(connection, roleUrls));
+  // Control: a statement without another try.
+  const bare = `alter role ${APP_ROLE} login`;
+  await expect(crowd((connection) => query(connection, bare))).rejects.toThrow(/concurrently/);
+  for (const connection of connections) connection.release(true);
+  await pool.end();
 });

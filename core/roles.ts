@@ -6,6 +6,12 @@ import { type Connection, type Pool, query } from './postgres.ts';
 
 export const APP_ROLE = 'daybook_app';
 export const PIPELINE_ROLE = 'daybook_pipeline';
+// Roles belong to the whole server, and migrators of two databases do not see each other's lock.
+const CREATED_BY_ANOTHER = new Set(['42710', '23505']);
+/** internal_error, which is how Postgres says "tuple concurrently updated". */
+const CONCURRENTLY_UPDATED = 'XX000';
+const ALTER_ATTEMPTS_MAX = 50;
+
 export type ServingRole = typeof APP_ROLE | typeof PIPELINE_ROLE;
 
 /**
@@ -21,7 +27,10 @@ export function deriveRoleUrl(ownerUrl: string, role: ServingRole): string {
 }
 
 /** Creates the serving roles where they are missing and gives them the passwords of their URLs. */
-export async function ensureRoles(owner: Connection, urls: Record<ServingRole, string>): Promise<void> {
+export async function ensureRoles(
+  owner: Connection,
+  urls: Record<ServingRole, string>,
+): Promise<void> {
   for (const role of [APP_ROLE, PIPELINE_ROLE] as const) {
     const url = new URL(urls[role]);
     // A login of another name is the administrator's: he grants it the role and its password.
@@ -39,9 +48,13 @@ export async function assertServingRole(pool: Pool): Promise<void> {
      from pg_roles where rolname in (current_user, session_user) order by unsafe desc limit 1`,
   );
   if (role?.unsafe) {
-    throw new AppError('ERR_CONFIG', `refusing to serve as "${role.name}": row security does not hold it`, {
-      fix: 'set DATABASE_APP_URL and DATABASE_PIPELINE_URL to logins that are not superusers',
-    });
+    throw new AppError(
+      'ERR_CONFIG',
+      `refusing to serve as "${role.name}": row security does not hold it`,
+      {
+        fix: 'set DATABASE_APP_URL and DATABASE_PIPELINE_URL to logins that are not superusers',
+      },
+    );
   }
 }
 
@@ -53,7 +66,8 @@ function derivePassword(ownerPassword: string, role: ServingRole): string {
 async function createRole(owner: Connection, role: ServingRole): Promise<void> {
   const found = await query(owner, 'select 1 from pg_roles where rolname = $1', [role]);
   if (found.length > 0) return;
-  await owner.query(`create role ${role} login`).catch((cause: unknown) => {
+  await owner.query(`create role ${role} login`).catch((cause: { code?: string }) => {
+    if (CREATED_BY_ANOTHER.has(cause.code ?? '')) return;
     throw new AppError('ERR_CONFIG', `the owner login may not create the role ${role}`, {
       cause,
       fix: `create it as an administrator: create role ${role} login`,
@@ -68,5 +82,13 @@ async function setPassword(owner: Connection, role: ServingRole, password: strin
     `select format('alter role ${role} password %L', $1::text) as statement`,
     [password],
   );
-  await query(owner, row?.statement ?? '');
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await query(owner, row?.statement ?? '');
+      return;
+    } catch (error) {
+      const isRetried = (error as { code?: string }).code === CONCURRENTLY_UPDATED;
+      if (!isRetried || attempt === ALTER_ATTEMPTS_MAX) throw error;
+    }
+  }
 }
