@@ -77,9 +77,9 @@ async function generate(owner: Pool, app: Pool): Promise<void> {
     `insert into usage_events (client_id, event_id, occurred_at, provider, model, user_id,
        input_tokens, output_tokens, reported_cost, currency, status, latency_ms, body_hash)
      select 'bench', 'event-' || n, timestamptz '2024-08-13Z' + n * interval '37 seconds',
-       (array['anthropic', 'openai', 'deepseek', 'google'])[1 + n % 4], 'model-' || n % 40, 'u' || n % 50,
-       (n * 7919) % 20000, (n * 104729) % 2000, ((n * 1299709) % 100000000)::numeric / 1000000000, 'USD',
-       'success', n % 5000, sha256(n::text::bytea)
+       (array['anthropic', 'openai', 'deepseek', 'google'])[1 + n % 4], 'model-' || n % 40,
+       'u' || n % 50, (n * 7919) % 20000, (n * 104729) % 2000,
+       ((n * 1299709) % 100000000)::numeric / 1000000000, 'USD', 'success', n % 5000, sha256(n::text::bytea)
      from generate_series(1::bigint, ${ROWS}) n`,
   );
   await query(owner, 'vacuum analyze usage_events');

@@ -1,7 +1,8 @@
 // Opens what commands need, once and only when asked for: configuration, pools, browser, mailer. The
 // only place where the parts meet.
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { parseEnv } from 'node:util';
 import { type Config, homePaths, loadConfig } from '../core/config.ts';
 import { acquireEmbeddedPostgres } from '../core/embedded-postgres.ts';
 import { AppError, messageOf } from '../core/errors.ts';
@@ -49,9 +50,10 @@ export interface ContextOptions {
 
 /** Reads the configuration and prepares the rest. Throws ERR_CONFIG. */
 export function openContext(lifecycle: Lifecycle, { quiet = false }: ContextOptions = {}): Context {
-  const config = loadConfig(process.env, PROJECT_DIR);
+  const file = readEnvFile();
+  const config = loadConfig({ ...file, ...process.env }, PROJECT_DIR, Object.keys(file));
   const paths = homePaths(config.homeDir);
-  const isLevelSet = (process.env.LOG_LEVEL ?? '') !== '';
+  const isLevelSet = (process.env.LOG_LEVEL ?? file.LOG_LEVEL ?? '') !== '';
   const log = createLog({ level: quiet && !isLevelSet ? 'warn' : config.logLevel });
   const books = openBooks(config, paths.postgres, log, lifecycle);
   return {
@@ -75,6 +77,12 @@ export function openContext(lifecycle: Lifecycle, { quiet = false }: ContextOpti
       return mailer;
     },
   };
+}
+
+/** What .env sets; the environment itself goes before it. */
+function readEnvFile(): Record<string, string | undefined> {
+  const path = join(PROJECT_DIR, '.env');
+  return existsSync(path) ? parseEnv(readFileSync(path, 'utf8')) : {};
 }
 
 type Books = Pick<Context, 'appPool' | 'openAppPool' | 'pipelinePool' | 'migrate'>;

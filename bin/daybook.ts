@@ -1,7 +1,5 @@
 #!/usr/bin/env node
 // The command line: one command a file under bin/commands, wired here.
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { Command } from 'commander';
 import { describeError, isAppError } from '../core/errors.ts';
 import { registerClients } from './commands/clients.ts';
@@ -18,9 +16,6 @@ import { registerStart } from './commands/start.ts';
 import { registerStatus } from './commands/status.ts';
 import { registerTokens } from './commands/tokens.ts';
 import { registerWorker } from './commands/worker.ts';
-
-const envFile = join(import.meta.dirname, '..', '.env');
-if (existsSync(envFile)) process.loadEnvFile(envFile);
 
 const program = new Command('daybook')
   .description('Books every SMS task and every LLM call, and mails the numbers.')

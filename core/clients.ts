@@ -1,5 +1,5 @@
 // The tenants: who they are, and in which zone, week, currency and locale they count.
-import { PERIOD_KINDS, type WeekStart, isTimeZone } from './calendar.ts';
+import { isTimeZone, PERIOD_KINDS, type WeekStart } from './calendar.ts';
 import { AppError } from './errors.ts';
 import { type Pool, query, withTransaction } from './postgres.ts';
 import { loadSql } from './sql.ts';
@@ -13,7 +13,15 @@ export interface Client {
   locale: string;
 }
 
-export const WEEK_DAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
+export const WEEK_DAYS = [
+  'monday',
+  'tuesday',
+  'wednesday',
+  'thursday',
+  'friday',
+  'saturday',
+  'sunday',
+] as const;
 const CLIENT_ID = /^[a-z0-9][a-z0-9-]{0,62}$/;
 /** The report that a new client gets, each morning, Monday and first of the month. */
 const DEFAULT_REPORT = 'executive';
@@ -26,7 +34,11 @@ export async function addClient(pool: Pool, client: Client): Promise<boolean> {
     const values = [clientId, name, timeZone, weekStart, currency, locale];
     const added = await query(connection, loadSql('postgres/queries/insert_client'), values);
     for (const kind of PERIOD_KINDS) {
-      await query(connection, loadSql('postgres/queries/insert_schedule'), [clientId, DEFAULT_REPORT, kind]);
+      await query(connection, loadSql('postgres/queries/insert_schedule'), [
+        clientId,
+        DEFAULT_REPORT,
+        kind,
+      ]);
     }
     return added.length > 0;
   });
@@ -34,7 +46,10 @@ export async function addClient(pool: Pool, client: Client): Promise<boolean> {
 
 /** The clients that the pool's role may see: the pipeline sees all. */
 export async function listClients(pool: Pool): Promise<Client[]> {
-  const rows = await query<Record<string, string | number>>(pool, loadSql('postgres/queries/select_clients'));
+  const rows = await query<Record<string, string | number>>(
+    pool,
+    loadSql('postgres/queries/select_clients'),
+  );
   return rows.map((row) => ({
     clientId: String(row.client_id),
     name: String(row.name),
@@ -52,7 +67,8 @@ export async function requireClient(pool: Pool, clientId: string): Promise<Clien
   if (found !== undefined) return found;
   const names = clients.map((client) => client.clientId).join(', ');
   throw new AppError('ERR_NOT_FOUND', `there is no client "${clientId}"`, {
-    fix: names === '' ? 'add one: npm run daybook -- clients add --help' : `choose one of: ${names}`,
+    fix:
+      names === '' ? 'add one: npm run daybook -- clients add --help' : `choose one of: ${names}`,
   });
 }
 
@@ -60,15 +76,19 @@ export async function requireClient(pool: Pool, clientId: string): Promise<Clien
 export function parseWeekStart(name: string): WeekStart {
   const index = WEEK_DAYS.indexOf(name.toLowerCase() as (typeof WEEK_DAYS)[number]);
   if (index >= 0) return index + 1;
-  throw new AppError('ERR_USAGE', `"${name}" is no day of the week`, { fix: `give one of: ${WEEK_DAYS.join(', ')}` });
+  throw new AppError('ERR_USAGE', `"${name}" is no day of the week`, {
+    fix: `give one of: ${WEEK_DAYS.join(', ')}`,
+  });
 }
 
 function assertClient({ clientId, name, timeZone, currency, locale }: Client): void {
   const problems: string[] = [];
-  if (!CLIENT_ID.test(clientId)) problems.push(`the id "${clientId}" must be a-z, 0-9 and "-", at most 63`);
+  if (!CLIENT_ID.test(clientId))
+    problems.push(`the id "${clientId}" must be a-z, 0-9 and "-", at most 63`);
   if (name.trim() === '') problems.push('the name must not be empty');
   if (!isTimeZone(timeZone)) problems.push(`"${timeZone}" is no time zone such as Europe/Vienna`);
-  if (!Intl.supportedValuesOf('currency').includes(currency)) problems.push(`"${currency}" is no currency such as USD`);
+  if (!Intl.supportedValuesOf('currency').includes(currency))
+    problems.push(`"${currency}" is no currency such as USD`);
   if (!isLocale(locale)) problems.push(`"${locale}" is no locale such as en-US`);
   if (problems.length === 0) return;
   throw new AppError('ERR_USAGE', `the client cannot be added:\n  ${problems.join('\n  ')}`);

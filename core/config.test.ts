@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { loadConfig, VARIABLES } from './config.ts';
+import { COMPOSE_VARIABLES, loadConfig, VARIABLES } from './config.ts';
 import { AppError } from './errors.ts';
 
 const PROJECT = '/srv/daybook';
@@ -109,6 +109,15 @@ describe('loadConfig', () => {
   });
 });
 
+describe('.env', () => {
+  test('a name that nothing reads is a problem, told with all others', () => {
+    const load = () => loadConfig({ PORT: 'x' }, '/', ['DATABSE_URL', 'POSTGRES_PASSWORD', 'PORT']);
+    expect(load).toThrow(
+      /2 problems:\n {2}DATABSE_URL in \.env is read by nothing[\s\S]*PORT is "x"/,
+    );
+  });
+});
+
 describe('.env.example', () => {
   const lines = readFileSync(join(import.meta.dirname, '..', '.env.example'), 'utf8').split('\n');
   const entries = lines.flatMap((line, index) => {
@@ -119,7 +128,8 @@ describe('.env.example', () => {
   });
 
   test('names exactly the variables that are read, in the same order', () => {
-    expect(entries.map(({ name }) => name)).toEqual(Object.keys(VARIABLES));
+    const known = [...Object.keys(VARIABLES), ...COMPOSE_VARIABLES];
+    expect(entries.map(({ name }) => name)).toEqual(known);
   });
 
   test('comments each variable and sets none, so that a copy of it changes nothing', () => {
@@ -131,6 +141,7 @@ describe('.env.example', () => {
 
   test('shows for each variable the example that errors show, and it is valid', () => {
     for (const { name, value } of entries) {
+      if (COMPOSE_VARIABLES.includes(name)) continue;
       expect(value).toBe(VARIABLES[name as keyof typeof VARIABLES].example);
     }
     expect(problemsOf(Object.fromEntries(entries.map(({ name, value }) => [name, value])))).toBe(

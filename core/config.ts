@@ -85,12 +85,29 @@ export const VARIABLES = {
   },
 } satisfies Record<string, Variable>;
 
+/** Read by docker-compose.yml alone, from the same .env. */
+export const COMPOSE_VARIABLES = [
+  'POSTGRES_PASSWORD',
+  'DAYBOOK_APP_PASSWORD',
+  'DAYBOOK_PIPELINE_PASSWORD',
+];
+
 type VariableName = keyof typeof VARIABLES;
 type Environment = Record<string, string | undefined>;
 
-/** Reads and checks `env`. Throws one ERR_CONFIG that lists every problem. */
-export function loadConfig(env: Environment, projectDir: string): Readonly<Config> {
-  const problems: string[] = [];
+/**
+ * Reads and checks `env`, and the names that .env sets: one that nothing reads is a typing error.
+ * Throws one ERR_CONFIG that lists every problem.
+ */
+export function loadConfig(
+  env: Environment,
+  projectDir: string,
+  fileNames: string[] = [],
+): Readonly<Config> {
+  const known = [...Object.keys(VARIABLES), ...COMPOSE_VARIABLES];
+  const problems = fileNames
+    .filter((name) => !known.includes(name))
+    .map((name) => `  ${name} in .env is read by nothing; expected one of ${known.join(', ')}`);
   const read = <T>(name: VariableName): T => {
     const raw = env[name] === '' ? undefined : env[name];
     const result = VARIABLES[name].schema.safeParse(raw);

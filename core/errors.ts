@@ -57,7 +57,8 @@ export function messageOf(error: unknown): string {
 
 /** Message, fix and cause as the lines a person at a terminal reads. */
 export function describeError(error: unknown): string {
-  if (!isAppError(error)) return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (!isAppError(error))
+    return error instanceof Error ? (error.stack ?? error.message) : String(error);
   const lines = [error.message];
   if (error.cause !== undefined) lines.push(`  cause: ${messageOf(error.cause)}`);
   if (error.fix !== undefined) lines.push(`  do: ${error.fix}`);

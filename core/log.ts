@@ -20,7 +20,11 @@ export interface LogOptions {
 }
 
 /** Makes a logger; `event` is noun.verb_past, such as `report.archived`. */
-export function createLog({ level, now = () => new Date(), write = writeToStderr }: LogOptions): Log {
+export function createLog({
+  level,
+  now = () => new Date(),
+  write = writeToStderr,
+}: LogOptions): Log {
   const emit = (at: LogLevel, event: string, fields: LogFields) => {
     if (LEVELS.indexOf(at) < LEVELS.indexOf(level)) return;
     write(`${JSON.stringify({ at: now().toISOString(), level: at, event, ...fields })}\n`);

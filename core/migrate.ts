@@ -5,7 +5,7 @@ import { runner } from 'node-pg-migrate';
 import { AppError, messageOf } from './errors.ts';
 import type { Log } from './log.ts';
 import { type Pool, query } from './postgres.ts';
-import { type ServingRole, ensureRoles } from './roles.ts';
+import { ensureRoles, type ServingRole } from './roles.ts';
 import { SQL_DIR } from './sql.ts';
 
 // Any fixed number; all Daybook migrators of a database take the same lock.
@@ -36,7 +36,9 @@ export async function migrate({ owner, roleUrls, log }: MigrateOptions): Promise
   } catch (cause) {
     throw new AppError('ERR_SQL', `the migration failed: ${messageOf(cause)}`, { cause });
   } finally {
-    await connection.query('select pg_advisory_unlock($1)', [MIGRATION_LOCK]).catch(() => undefined);
+    await connection
+      .query('select pg_advisory_unlock($1)', [MIGRATION_LOCK])
+      .catch(() => undefined);
     connection.release();
   }
 }

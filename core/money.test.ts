@@ -42,7 +42,9 @@ test('a sum of decimals is exact where doubles are not', () => {
 });
 
 test('the sum does not depend on the order', () => {
-  const amount = fc.integer({ min: 0, max: 10 ** 9 }).map((units) => canonicalDecimal(`${units}e-9`));
+  const amount = fc
+    .integer({ min: 0, max: 10 ** 9 })
+    .map((units) => canonicalDecimal(`${units}e-9`));
   fc.assert(
     fc.property(fc.array(amount), (amounts) => {
       expect(sumDecimals(amounts.toReversed())).toBe(sumDecimals(amounts));

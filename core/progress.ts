@@ -21,7 +21,9 @@ export function startStep(output: Output, label: string, total = 0): Step {
   let lastQuarter = 0;
   const draw = (done: number) => {
     const filled = Math.round((Math.min(done, total) / Math.max(1, total)) * BAR_WIDTH);
-    output.write(`\r  ${shown} ${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)} ${done}/${total}`);
+    output.write(
+      `\r  ${shown} ${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)} ${done}/${total}`,
+    );
   };
   const clear = () => output.write(`\r${' '.repeat(shown.length + BAR_WIDTH + 24)}\r`);
   if (output.isTTY) output.write(`  ${shown}`);

@@ -12,7 +12,9 @@ export function loadSql(name: string): string {
   const known = loaded.get(name);
   if (known !== undefined) return known;
   try {
-    const text = readFileSync(join(SQL_DIR, `${name}.sql`), 'utf8').trim().replace(/;$/, '');
+    const text = readFileSync(join(SQL_DIR, `${name}.sql`), 'utf8')
+      .trim()
+      .replace(/;$/, '');
     loaded.set(name, text);
     return text;
   } catch (cause) {

@@ -5,10 +5,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inject } from 'vitest';
-import { type Client, addClient } from './clients.ts';
-import { type Log, createLog } from './log.ts';
-import { type Pool, createPool, query } from './postgres.ts';
-import { APP_ROLE, PIPELINE_ROLE, deriveRoleUrl } from './roles.ts';
+import { addClient, type Client } from './clients.ts';
+import { createLog, type Log } from './log.ts';
+import { createPool, type Pool, query } from './postgres.ts';
+import { APP_ROLE, deriveRoleUrl, PIPELINE_ROLE } from './roles.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -28,13 +28,19 @@ export interface TestBooks {
 
 /** A freshly migrated database. Close it in `afterAll`. */
 export async function createTestBooks(): Promise<TestBooks> {
-  const server = createPool({ url: inject('postgresUrl'), applicationName: 'tests', log: silentLog(), max: 1 });
+  const server = createPool({
+    url: inject('postgresUrl'),
+    applicationName: 'tests',
+    log: silentLog(),
+    max: 1,
+  });
   const name = `test_${randomBytes(6).toString('hex')}`;
   await query(server, `create database ${name} template ${inject('templateDatabase')}`);
   const url = new URL(inject('postgresUrl'));
   url.pathname = `/${name}`;
   const ownerUrl = url.toString();
-  const open = (roleUrl: string) => createPool({ url: roleUrl, applicationName: 'tests', log: silentLog(), max: 5 });
+  const open = (roleUrl: string) =>
+    createPool({ url: roleUrl, applicationName: 'tests', log: silentLog(), max: 5 });
   const pools = {
     owner: open(ownerUrl),
     app: open(deriveRoleUrl(ownerUrl, APP_ROLE)),
@@ -53,7 +59,15 @@ export async function createTestBooks(): Promise<TestBooks> {
 
 /** Adds a client with sensible fields and returns it. */
 export async function addTestClient(app: Pool, fields: Partial<Client> = {}): Promise<Client> {
-  const client = { clientId: 'acme', name: 'Acme', timeZone: 'UTC', weekStart: 1, currency: 'USD', locale: 'en-US', ...fields };
+  const client = {
+    clientId: 'acme',
+    name: 'Acme',
+    timeZone: 'UTC',
+    weekStart: 1,
+    currency: 'USD',
+    locale: 'en-US',
+    ...fields,
+  };
   await addClient(app, client);
   return client;
 }
@@ -78,7 +92,10 @@ export function fixedClock(start: string): { now: () => Date; set: (instant: str
 /** A log that keeps its lines. */
 export function rememberingLog(): { log: Log; lines: Record<string, unknown>[] } {
   const lines: Record<string, unknown>[] = [];
-  return { log: createLog({ level: 'debug', write: (line) => lines.push(JSON.parse(line)) }), lines };
+  return {
+    log: createLog({ level: 'debug', write: (line) => lines.push(JSON.parse(line)) }),
+    lines,
+  };
 }
 
 export function silentLog(): Log {

@@ -1,6 +1,11 @@
 // The ingest application: routes in one visible order, apart from listening. The only importer of
 // express. Every 2xx to a write is sent after its commit.
-import express, { type ErrorRequestHandler, type Express, type Request, type Response } from 'express';
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type Request,
+  type Response,
+} from 'express';
 import { AppError, messageOf } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { type Authenticate, requireScope } from './api/tokens.ts';
@@ -33,7 +38,11 @@ export function createApp(deps: IngestDeps): Express {
   });
   app
     .route('/v1/usage')
-    .post(authenticated(deps), express.raw({ type: () => true, limit: BODY_BYTES_MAX }), receiveUsage(deps))
+    .post(
+      authenticated(deps),
+      express.raw({ type: () => true, limit: BODY_BYTES_MAX }),
+      receiveUsage(deps),
+    )
     .all((_request, response) => {
       response.set('allow', 'POST').status(405).json(plainError('ERR_INPUT', 'use POST'));
     });
@@ -56,7 +65,10 @@ function authenticated({ authenticate }: IngestDeps) {
 
 function receiveUsage({ storeUsage, log }: IngestDeps) {
   return async (request: Request, response: Response) => {
-    const { isBatch, items } = parseUsageRequest(decodeBody(request), request.headers['content-type'] ?? '');
+    const { isBatch, items } = parseUsageRequest(
+      decodeBody(request),
+      request.headers['content-type'] ?? '',
+    );
     const clientId = response.locals.clientId as string;
     const results = await storeUsage(clientId, items);
     const counts = countResults(results);
@@ -73,7 +85,8 @@ function answerSingle(response: Response, result: ItemResult): void {
 
 function decodeBody(request: Request): string {
   const body: unknown = request.body;
-  if (!Buffer.isBuffer(body) || body.length === 0) throw new AppError('ERR_INPUT', 'the body is empty');
+  if (!Buffer.isBuffer(body) || body.length === 0)
+    throw new AppError('ERR_INPUT', 'the body is empty');
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(body);
   } catch (cause) {
@@ -90,7 +103,12 @@ function countResults(results: ItemResult[]) {
 function answerError(log: Log): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
     const { status, headers, body } = toErrorResponse(error);
-    const fields = { method: request.method, path: request.path, status, message: messageOf(error) };
+    const fields = {
+      method: request.method,
+      path: request.path,
+      status,
+      message: messageOf(error),
+    };
     if (status >= 500) log.error('request.failed', fields);
     else log.info('request.refused', fields);
     if (response.headersSent) return next(error);

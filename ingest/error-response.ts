@@ -15,6 +15,8 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   ERR_TOO_LARGE: 413,
   ERR_TIMEOUT: 408,
   ERR_BOOKS_UNAVAILABLE: 503,
+  // Books that are not migrated, or a login that may not serve: it is ours to mend, not the client's.
+  ERR_CONFIG: 503,
 };
 const RETRY_AFTER_SECONDS = '5';
 
@@ -25,8 +27,10 @@ export function toErrorResponse(error: unknown): ErrorResponse {
     const message = 'the books cannot be reached just now; nothing was stored';
     return respond(503, 'ERR_BOOKS_UNAVAILABLE', message, 'send the same request again');
   }
-  if (isAppError(error) && status !== 500) return respond(status, error.code, error.message, error.fix);
-  if (status === 413) return respond(413, 'ERR_TOO_LARGE', 'the body is too large', 'send smaller batches');
+  if (isAppError(error) && status !== 500)
+    return respond(status, error.code, error.message, error.fix);
+  if (status === 413)
+    return respond(413, 'ERR_TOO_LARGE', 'the body is too large', 'send smaller batches');
   if (status < 500) return respond(status, 'ERR_INPUT', 'the request body could not be read');
   return respond(500, 'ERR_INTERNAL', 'something went wrong here; the log says what');
 }
@@ -35,7 +39,11 @@ function respond(status: number, code: string, message: string, fix?: string): E
   const headers: Record<string, string> = {};
   if (status === 503) headers['retry-after'] = RETRY_AFTER_SECONDS;
   if (status === 401) headers['www-authenticate'] = 'Bearer';
-  return { status, headers, body: { error: { code, message, ...(fix === undefined ? {} : { fix }) } } };
+  return {
+    status,
+    headers,
+    body: { error: { code, message, ...(fix === undefined ? {} : { fix }) } },
+  };
 }
 
 /** Errors of the body reader carry the status that fits them (http-errors). */

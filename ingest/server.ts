@@ -1,5 +1,5 @@
 // Listens for the ingest application with limits on slow and idle clients, and drains on close.
-import { type Server, createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { IngestDeps } from './app.ts';
 import { createApp } from './app.ts';
@@ -26,7 +26,10 @@ const CONNECTIONS_MAX = 2_000;
 const DRAIN_TIMEOUT_MS = 10_000;
 
 /** Starts serving and resolves once the port is open. */
-export async function startIngest(deps: IngestDeps, options: ListenOptions): Promise<RunningServer> {
+export async function startIngest(
+  deps: IngestDeps,
+  options: ListenOptions,
+): Promise<RunningServer> {
   const requestTimeout = options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS;
   const server = createServer(
     {

@@ -58,7 +58,10 @@ function faceRule({ family, weight, unicodeRange, path }: Face): string {
   const known = rules.get(path);
   if (known !== undefined) return known;
   const data = readFileSync(path).toString('base64');
-  const rule = `@font-face{font-family:'${family}';font-weight:${weight};src:url(data:font/woff2;base64,${data}) format('woff2');unicode-range:${unicodeRange}}`;
+  const source = `url(data:font/woff2;base64,${data}) format('woff2')`;
+  const rule =
+    `@font-face{font-family:'${family}';font-weight:${weight};src:${source};` +
+    `unicode-range:${unicodeRange}}`;
   rules.set(path, rule);
   return rule;
 }

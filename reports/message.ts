@@ -82,7 +82,8 @@ export function subjectOf({ content }: Report): string {
   const figure = (id: string) => content.keyFigures.find((candidate) => candidate.id === id);
   const cost = figure('cost');
   const perCall = figure('cost-per-paid-call');
-  const when = `${kind}, ${content.period.name}${content.period.kind === 'week' ? ` ${content.period.range}` : ''}`;
+  const range = content.period.kind === 'week' ? ` ${content.period.range}` : '';
+  const when = `${kind}, ${content.period.name}${range}`;
   if (figure('calls')?.figure.value === '0') return `${when}: no calls`;
   const changeOf = (change: { value: string | null; text: string } | undefined) =>
     change?.value == null ? '' : ` (${change.text})`;

@@ -39,7 +39,11 @@ const SERVICE_SCHEMA = {
     init: { type: 'boolean' },
     command: texts,
     profiles: texts,
-    environment: { type: 'object', additionalProperties: text, propertyNames: { pattern: '^[A-Z_]+$' } },
+    environment: {
+      type: 'object',
+      additionalProperties: text,
+      propertyNames: { pattern: '^[A-Z_]+$' },
+    },
     ports: { type: 'array', items: { type: 'string', pattern: '^127\\.0\\.0\\.1:\\d+:\\d+$' } },
     volumes: { type: 'array', items: { type: 'string', pattern: '^[a-z]+:/' } },
     shm_size: { type: 'string', pattern: '^\\d+[mg]$' },
@@ -61,7 +65,9 @@ const SERVICE_SCHEMA = {
         type: 'object',
         additionalProperties: false,
         properties: {
-          condition: { enum: ['service_started', 'service_healthy', 'service_completed_successfully'] },
+          condition: {
+            enum: ['service_started', 'service_healthy', 'service_completed_successfully'],
+          },
         },
       },
     },
@@ -72,9 +78,12 @@ const source = read('docker-compose.yml');
 const compose = parse(source, { merge: true }) as Compose;
 const isService = new Ajv().compile(SERVICE_SCHEMA);
 
-test.each(Object.keys(compose.services))('service %s has the shape of the Compose Specification', (name) => {
-  expect(isService(compose.services[name]), JSON.stringify(isService.errors)).toBe(true);
-});
+test.each(Object.keys(compose.services))(
+  'service %s has the shape of the Compose Specification',
+  (name) => {
+    expect(isService(compose.services[name]), JSON.stringify(isService.errors)).toBe(true);
+  },
+);
 
 test('a misspelt key would be noticed', () => {
   expect(isService({ image: 'x', restart: 'no', healthchek: {} })).toBe(false);
@@ -88,8 +97,10 @@ test('Postgres, ingest, worker and the mail sink run with health checks', () => 
 
 test('services wait only for services that exist, and mount only volumes that are declared', () => {
   for (const [name, { depends_on = {}, volumes = [] }] of Object.entries(compose.services)) {
-    for (const other of Object.keys(depends_on)) expect(compose.services, name).toHaveProperty(other);
-    for (const volume of volumes) expect(compose.volumes, name).toHaveProperty(volume.split(':')[0] ?? '');
+    for (const other of Object.keys(depends_on))
+      expect(compose.services, name).toHaveProperty(other);
+    for (const volume of volumes)
+      expect(compose.volumes, name).toHaveProperty(volume.split(':')[0] ?? '');
   }
 });
 
@@ -120,7 +131,8 @@ test('the image runs Node 24 as an ordinary user and copies only what exists', (
   const user = [...dockerfile.matchAll(/^USER (\S+)/gm)].at(-1)?.[1];
   expect(user).toBe('daybook');
   for (const [, sources = ''] of dockerfile.matchAll(/^COPY (.+) \S+$/gm)) {
-    for (const path of sources.split(' ')) expect(existsSync(join(PROJECT_DIR, path)), path).toBe(true);
+    for (const path of sources.split(' '))
+      expect(existsSync(join(PROJECT_DIR, path)), path).toBe(true);
   }
 });
 

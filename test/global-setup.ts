@@ -8,7 +8,7 @@ import { acquireEmbeddedPostgres } from '../core/embedded-postgres.ts';
 import { createLog } from '../core/log.ts';
 import { migrate } from '../core/migrate.ts';
 import { createPool, query } from '../core/postgres.ts';
-import { APP_ROLE, PIPELINE_ROLE, deriveRoleUrl } from '../core/roles.ts';
+import { APP_ROLE, deriveRoleUrl, PIPELINE_ROLE } from '../core/roles.ts';
 
 const TEMPLATE = 'daybook_template';
 

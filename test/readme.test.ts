@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeTestFolder } from '../core/test-support.ts';
-import { PROJECT_DIR, type Finished } from './support.ts';
+import { type Finished, PROJECT_DIR } from './support.ts';
 
 /** The demo has a test of its own, and `npm test` would run this one again. */
 const RUN_ELSEWHERE = new Set(['npm run demo', 'npm test']);
@@ -42,7 +42,10 @@ test('a command that does not exist would be noticed', async () => {
 async function run(command: string): Promise<Finished> {
   const child = shell(command.replace('localhost:8080', `127.0.0.1:${port}`));
   const finished = await collect(child);
-  if (finished.code !== 0) throw new Error(`${command}\nended with ${finished.code}\n${finished.stdout}${finished.stderr}`);
+  if (finished.code !== 0)
+    throw new Error(
+      `${command}\nended with ${finished.code}\n${finished.stdout}${finished.stderr}`,
+    );
   // curl ends well whatever the server answers.
   if (command.startsWith('curl')) expect(finished.stdout).toContain('"accepted"');
   return finished;
@@ -55,7 +58,8 @@ function start(command: string): Promise<ChildProcess> {
     child.once('exit', (code) => reject(new Error(`${command} ended with ${code}\n${output}`)));
     child.stderr?.on('data', (chunk) => {
       output += chunk;
-      if (output.includes('"tick.finished"') && output.includes('"ingest.listening"')) resolve(child);
+      if (output.includes('"tick.finished"') && output.includes('"ingest.listening"'))
+        resolve(child);
     });
   });
 }
@@ -63,7 +67,13 @@ function start(command: string): Promise<ChildProcess> {
 function shell(command: string): ChildProcess {
   return spawn('sh', ['-euc', command], {
     cwd: PROJECT_DIR,
-    env: { ...process.env, DAYBOOK_HOME: join(folder.path, 'home'), PORT: String(port), DATABASE_URL: '', SMTP_URL: '' },
+    env: {
+      ...process.env,
+      DAYBOOK_HOME: join(folder.path, 'home'),
+      PORT: String(port),
+      DATABASE_URL: '',
+      SMTP_URL: '',
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
     // A group of its own, so that stopping it reaches npm's children too.
     detached: true,
@@ -94,7 +104,9 @@ function collect(child: ChildProcess): Promise<Finished> {
 /** The commands of all `sh` blocks; a line that ends in a backslash or inside quotes goes on. */
 function shellCommands(readme: string): string[] {
   const blocks = [...readme.matchAll(/```sh\n([\s\S]*?)```/g)].map((match) => match[1] ?? '');
-  return blocks.flatMap((block) => (block.startsWith('curl') ? [block.trim()] : block.trim().split('\n')));
+  return blocks.flatMap((block) =>
+    block.startsWith('curl') ? [block.trim()] : block.trim().split('\n'),
+  );
 }
 
 function freePort(): Promise<number> {
@@ -102,7 +114,9 @@ function freePort(): Promise<number> {
     const probe = createServer();
     probe.listen(0, '127.0.0.1', () => {
       const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+      probe.close(() =>
+        resolve(typeof address === 'object' && address !== null ? address.port : 0),
+      );
     });
   });
 }

@@ -177,7 +177,7 @@ function longFunctions(path: string, lines: string[]): string[] {
   return lines.flatMap((line, index) => {
     const indent = /^(\s*)(?:export )?(?:default )?(?:async )?function\b/.exec(line)?.[1];
     if (indent === undefined) return [];
-    const length = lines.slice(index).findIndex((candidate) => candidate === `${indent}}`) + 1;
+    const length = lines.slice(index).indexOf(`${indent}}`) + 1;
     return length > FUNCTION_LINES_MAX
       ? [`${path}:${index + 1}: ${length} lines, split the function`]
       : [];

@@ -24,7 +24,8 @@ export function createAuthenticator(pool: Pool): Authenticate {
     const [, id, secret] = TOKEN.exec(header ?? '') ?? [];
     if (id === undefined || secret === undefined) throw unauthorised();
     const row = await findToken(pool, id.toLowerCase());
-    if (row === undefined || !timingSafeEqual(row.secret_hash, hashSecret(secret))) throw unauthorised();
+    if (row === undefined || !timingSafeEqual(row.secret_hash, hashSecret(secret)))
+      throw unauthorised();
     if (row.revoked_at !== null) throw unauthorised();
     return { clientId: row.client_id, scopes: row.scopes };
   };
@@ -47,14 +48,23 @@ export async function createToken(
   const secret = randomBytes(32).toString('base64url');
   await withTransaction(pool, { clientId }, (connection) =>
     query(connection, loadSql('postgres/queries/insert_token'), [
-      clientId, id, hashSecret(secret), name, scopes,
+      clientId,
+      id,
+      hashSecret(secret),
+      name,
+      scopes,
     ]),
   );
   return `dbk_${id}_${secret}`;
 }
 
 /** Revokes a client's token, given whole or by its id. Throws ERR_NOT_FOUND when none was valid. */
-export async function revokeToken(pool: Pool, clientId: string, token: string, now: Date): Promise<void> {
+export async function revokeToken(
+  pool: Pool,
+  clientId: string,
+  token: string,
+  now: Date,
+): Promise<void> {
   const id = /^(?:dbk_)?([0-9a-f]{16})(?:_|$)/.exec(token)?.[1] ?? '';
   const revoked = await withTransaction(pool, { clientId }, (connection) =>
     query(connection, loadSql('postgres/queries/revoke_token'), [id, now]),

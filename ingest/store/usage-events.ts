@@ -1,6 +1,7 @@
 // Writes usage events: one transaction per batch, each (client, event id) once and for ever.
-import { type Connection, type Pool, query, withTransaction } from '../../core/postgres.ts';
+
 import { AppError } from '../../core/errors.ts';
+import { type Connection, type Pool, query, withTransaction } from '../../core/postgres.ts';
 import { loadSql } from '../../core/sql.ts';
 import type { ParsedItem, UsageEvent } from '../usage/event.ts';
 
@@ -15,7 +16,9 @@ export type StoreUsage = (clientId: string, items: ParsedItem[]) => Promise<Item
 export function createUsageStore(pool: Pool): StoreUsage {
   return async (clientId, items) => {
     const firsts = firstOfEachId(items);
-    const events = [...firsts.values()].sort((left, right) => (left.eventId < right.eventId ? -1 : 1));
+    const events = [...firsts.values()].sort((left, right) =>
+      left.eventId < right.eventId ? -1 : 1,
+    );
     const stored = events.length === 0 ? none() : await storeEvents(pool, clientId, events);
     return items.map((item, index) => resultOf(item, index, firsts, stored));
   };
@@ -34,7 +37,8 @@ function none(): Stored {
 function firstOfEachId(items: ParsedItem[]): Map<string, UsageEvent> {
   const firsts = new Map<string, UsageEvent>();
   for (const item of items) {
-    if ('event' in item && !firsts.has(item.event.eventId)) firsts.set(item.event.eventId, item.event);
+    if ('event' in item && !firsts.has(item.event.eventId))
+      firsts.set(item.event.eventId, item.event);
   }
   return firsts;
 }
@@ -53,7 +57,11 @@ function storeEvents(pool: Pool, clientId: string, events: UsageEvent[]): Promis
   });
 }
 
-async function createNamed(connection: Connection, clientId: string, events: UsageEvent[]): Promise<void> {
+async function createNamed(
+  connection: Connection,
+  clientId: string,
+  events: UsageEvent[],
+): Promise<void> {
   const named = {
     insert_users: events.map((event) => event.userId),
     insert_chatbots: events.map((event) => event.chatbotId),
@@ -66,7 +74,11 @@ async function createNamed(connection: Connection, clientId: string, events: Usa
   }
 }
 
-async function hashesOf(connection: Connection, clientId: string, ids: string[]): Promise<Map<string, Buffer>> {
+async function hashesOf(
+  connection: Connection,
+  clientId: string,
+  ids: string[],
+): Promise<Map<string, Buffer>> {
   if (ids.length === 0) return new Map();
   const rows = await query<{ event_id: string; body_hash: Buffer }>(
     connection,

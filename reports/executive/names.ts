@@ -58,8 +58,8 @@ export function providerName(id: string): string {
 }
 
 /**
- * Short names for models: the part after the last slash and the provider beside it. Where two models
- * would read the same, those with a longer identifier keep it whole.
+ * Short names for models: the part after the last slash and the provider beside it. Where two
+ * models would read the same, those with a longer identifier keep it whole.
  */
 export function modelLabels(models: { provider: string; model: string }[]): Map<string, Label> {
   const shortOf = ({ provider, model }: { provider: string; model: string }) => {

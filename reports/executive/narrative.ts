@@ -48,9 +48,10 @@ function headline({ facts, formatter, figure }: Writer): string {
   if (!isComparable(facts)) return `Cost was ${cost.figure.text} for ${count}`;
   const change = relativeChange(cost.figure.value, cost.previous.value);
   if (change === null) return `Cost was ${cost.figure.text} for ${count}`;
+  const verb = isNegative(change) ? 'fell' : 'rose';
   const first = isHeld(change)
     ? `Cost held at ${cost.figure.text}`
-    : `Cost ${isNegative(change) ? 'fell' : 'rose'} ${formatter.roundPercent(change)} to ${cost.figure.text}`;
+    : `Cost ${verb} ${formatter.roundPercent(change)} to ${cost.figure.text}`;
   return `${first}${secondClause(figure('cost-per-paid-call'), change, formatter)}`;
 }
 
