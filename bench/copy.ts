@@ -79,7 +79,8 @@ async function generate(owner: Pool, app: Pool): Promise<void> {
      select 'bench', 'event-' || n, timestamptz '2024-08-13Z' + n * interval '37 seconds',
        (array['anthropic', 'openai', 'deepseek', 'google'])[1 + n % 4], 'model-' || n % 40,
        'u' || n % 50, (n * 7919) % 20000, (n * 104729) % 2000,
-       ((n * 1299709) % 100000000)::numeric / 1000000000, 'USD', 'success', n % 5000, sha256(n::text::bytea)
+       ((n * 1299709) % 100000000)::numeric / 1000000000, 'USD', 'success', n % 5000,
+       sha256(n::text::bytea)
      from generate_series(1::bigint, ${ROWS}) n`,
   );
   await query(owner, 'vacuum analyze usage_events');
