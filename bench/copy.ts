@@ -10,7 +10,7 @@ import { loadSql } from '../core/sql.ts';
 import { copyBooks } from '../pipeline/copy.ts';
 import { buildRollups } from '../pipeline/rollup.ts';
 import { openWarehouse } from '../pipeline/warehouse.ts';
-import type { Measurement } from './run.ts';
+import { type Measurement, median } from './measure.ts';
 
 const ROWS = 500_000;
 const ROUNDS = 5;
@@ -113,11 +113,6 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
   const started = performance.now();
   await work();
   return performance.now() - started;
-}
-
-export function median(values: number[]): number {
-  const sorted = values.toSorted((left, right) => left - right);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
 function percent(share: number): string {

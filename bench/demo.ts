@@ -1,7 +1,7 @@
 // The whole demo after install, as a person runs it.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import type { Measurement } from './run.ts';
+import type { Measurement } from './measure.ts';
 
 /** Runs the demo once, from nothing, and times the process. */
 export async function benchDemo(home: string): Promise<Measurement[]> {

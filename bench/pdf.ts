@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { createLog } from '../core/log.ts';
 import { launchBrowser } from '../reports/browser.ts';
 import { renderPdf } from '../reports/render-pdf.ts';
-import { median } from './copy.ts';
-import type { Measurement } from './run.ts';
+import { type Measurement, median } from './measure.ts';
 
 const WARM_UP = 5;
 const RENDERS = 30;

@@ -8,13 +8,6 @@ import { benchCopy } from './copy.ts';
 import { benchDemo } from './demo.ts';
 import { benchPdf } from './pdf.ts';
 
-/** One measured figure, with what it is measured against. */
-export interface Measurement {
-  work: string;
-  figure: string;
-  aim: string;
-}
-
 const folder = mkdtempSync(join(tmpdir(), 'daybook-bench-'));
 try {
   const measurements = [
