@@ -1,6 +1,6 @@
 // The archive numbers what a report says, keeps the bytes that were made, once, and refuses those that
 // somebody changed.
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { query } from '../core/postgres.ts';
@@ -113,6 +113,14 @@ describe('bytes', () => {
     await archive(revision, 'first');
     await archive(revision, 'second');
     expect((await readArchived(folder.path, await entryOf(revision))).toString()).toBe('first');
+  });
+
+  test('control: a rename, as files are usually put in place, replaces what was there', () => {
+    const [kept, next] = [join(folder.path, 'kept'), join(folder.path, 'next')];
+    writeFileSync(kept, 'first');
+    writeFileSync(next, 'second');
+    renameSync(next, kept);
+    expect(readFileSync(kept, 'utf8')).toBe('second');
   });
 
   test('of another revision stand beside them', async () => {

@@ -39,3 +39,16 @@ test('the same letters give the same text, in whatever order they come', () => {
 test('a text without letters needs no font', () => {
   expect(fontFaces('')).toBe('');
 });
+
+test('scripts that the design lacks come from Noto, only where they stand', () => {
+  const added = (text: string) =>
+    families(fontFaces(text)).filter((face) => face.startsWith('Noto'));
+  expect(added('Acme')).toEqual([]);
+  expect(new Set(added('شركة'))).toEqual(new Set(['Noto Sans Arabic 100']));
+  expect(new Set(added('דוגמה'))).toEqual(new Set(['Noto Sans Hebrew 100']));
+  expect(new Set(added('कंपनी'))).toEqual(new Set(['Noto Sans Devanagari 100']));
+  expect(new Set(added('公司'))).toEqual(new Set(['Noto Sans SC 100']));
+  expect(added('会社です')).toContain('Noto Sans JP 100');
+  expect(new Set(added('회사'))).toEqual(new Set(['Noto Sans KR 100']));
+  expect(added('🚀')).toEqual(['Noto Emoji 100']);
+});
