@@ -28,6 +28,12 @@ const CLOSED_NETWORK = [
   '--disable-crash-reporter',
   '--disable-quic',
 ];
+// What the packaged browser would give up by itself; whether there is a sandbox is decided here.
+const UNWANTED = new Set([
+  '--no-sandbox',
+  '--disable-web-security',
+  '--allow-running-insecure-content',
+]);
 const LAUNCH_TIMEOUT_MS = 30_000;
 const CLOSE_TIMEOUT_MS = 3_000;
 const CLOSE_POLL_MS = 10;
@@ -92,7 +98,7 @@ async function launch(program: Program, extra: string[]): Promise<Browser> {
       headless: program.args.length > 0 ? 'shell' : true,
       pipe: true,
       timeout: LAUNCH_TIMEOUT_MS,
-      args: [...program.args.filter((arg) => arg !== '--no-sandbox'), ...CLOSED_NETWORK, ...extra],
+      args: [...program.args.filter((arg) => !UNWANTED.has(arg)), ...CLOSED_NETWORK, ...extra],
       // The worker ends the browser itself when it is told to stop.
       handleSIGINT: false,
       handleSIGTERM: false,
