@@ -6,7 +6,7 @@ import { createPool, type Pool, query } from '../core/postgres.ts';
 import { APP_ROLE, deriveRoleUrl, PIPELINE_ROLE } from '../core/roles.ts';
 import { loadSql } from '../core/sql.ts';
 import { addTestClient, createTestBooks, rememberingLog, silentLog } from '../core/test-support.ts';
-import { bookEvents } from '../test/booked-events.ts';
+import { bookEvents, waitUntilSettled } from '../test/booked-events.ts';
 import { createTestWarehouse, type TestWarehouse } from '../test/test-warehouse.ts';
 import { copyBooks, readCopyState } from './copy.ts';
 
@@ -23,6 +23,8 @@ beforeAll(async () => {
   books = await createTestBooks();
   await addTestClient(books.app);
   await bookEvents(books.app, 'acme', EVENTS);
+  // Until then a copy reads the rows again and mends them by itself.
+  await waitUntilSettled(books.pipeline);
 });
 afterAll(() => books.close());
 beforeEach(async () => {
