@@ -58,12 +58,17 @@ export async function executeRun<T>(
   try {
     done = await work();
   } catch (error) {
-    // If the ledger cannot be written either, the lease runs out; the first error is what counts.
-    await finishRun(pool, run, 'failed', now(), null, messageOf(error)).catch(() => undefined);
+    await failRun(pool, run, now(), error);
     throw error;
   }
   await finishRun(pool, run, 'succeeded', now(), done.rowCount, null);
   return done.value;
+}
+
+/** Ends a run as failed, unless it has ended already. */
+export async function failRun(pool: Pool, run: Run, now: Date, error: unknown): Promise<void> {
+  // If the ledger cannot be written either, the lease runs out; the first error is what counts.
+  await finishRun(pool, run, 'failed', now, null, messageOf(error)).catch(() => undefined);
 }
 
 async function finishRun(

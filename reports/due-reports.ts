@@ -5,7 +5,7 @@ import { messageOf } from '../core/errors.ts';
 import { query } from '../core/postgres.ts';
 import { loadSql } from '../core/sql.ts';
 import { refreshWarehouse } from '../pipeline/refresh.ts';
-import { claimRun, executeRun, type Run } from '../pipeline/runs.ts';
+import { claimRun, executeRun, failRun, type Run } from '../pipeline/runs.ts';
 import { type DueSlot, dueSlots, jobName, type Schedule } from '../pipeline/schedule.ts';
 import type { Warehouse } from '../pipeline/warehouse.ts';
 import { type DeliverDeps, queueDeliveries, sendDueDeliveries } from './deliver.ts';
@@ -26,81 +26,79 @@ export interface TickResult {
 
 const REFRESH_EVERY_MS = 5 * 60_000;
 
-/** Does what is due at `deps.now()`. A report that fails stops no other. */
+/** Does what is due at `deps.now()`. A report that fails stops no other, nor a mail that waits. */
 export async function runTick(deps: TickDeps): Promise<TickResult> {
-  const now = deps.now();
-  const due = await claimDue(deps, now);
-  const refreshSlot = new Date(Math.floor(now.getTime() / REFRESH_EVERY_MS) * REFRESH_EVERY_MS);
-  const refresh = await claimRun(
-    deps.pool,
-    { job: 'refresh', clientId: null, slotAt: refreshSlot },
-    now,
-  );
-  let made = 0;
-  if (refresh !== undefined || due.length > 0) {
-    await deps.withWarehouse(async (warehouse) => {
-      await refreshOnce(deps, warehouse, refresh, due);
-      for (const { run, slot } of due) made += (await makeDue(deps, warehouse, run, slot)) ? 1 : 0;
-    });
-  }
+  let failure: { error: unknown } | undefined;
+  const done = await makeAllDue(deps).catch((error: unknown) => {
+    failure = { error };
+    return NOTHING_DONE;
+  });
   const { sent } = await sendDueDeliveries(deps);
-  return {
-    refreshed: refresh !== undefined,
-    reports: made,
-    failed: due.length - made,
-    mailsSent: sent,
-  };
+  if (failure !== undefined) throw failure.error;
+  return { ...done, mailsSent: sent };
 }
+
+type Done = Omit<TickResult, 'mailsSent'>;
+const NOTHING_DONE: Done = { refreshed: false, reports: 0, failed: 0 };
 
 interface ClaimedSlot {
   run: Run;
   slot: DueSlot;
 }
 
-async function claimDue(deps: TickDeps, now: Date): Promise<ClaimedSlot[]> {
-  const claimed: ClaimedSlot[] = [];
-  for (const slot of dueSlots(await loadSchedules(deps), now)) {
-    const { schedule, slotAt } = slot;
-    const run = await claimRun(
-      deps.pool,
-      { job: jobName(schedule), clientId: schedule.clientId, slotAt },
-      now,
-    );
-    if (run !== undefined) claimed.push({ run, slot });
-  }
-  return claimed;
-}
-
-/** Refreshes; when that fails, the claimed reports fail with it, for no report is made from old data. */
-async function refreshOnce(
-  deps: TickDeps,
-  warehouse: Warehouse,
-  refresh: Run | undefined,
-  due: ClaimedSlot[],
-) {
-  const work = async () => {
-    const { copiedRows } = await refreshWarehouse({ pool: deps.pool, warehouse, log: deps.log });
-    return { rowCount: copiedRows, value: undefined };
-  };
+/** Opens the warehouse only if a refresh or a report is due, and refreshes it before any report. */
+async function makeAllDue(deps: TickDeps): Promise<Done> {
+  const now = deps.now();
+  const waiting = dueSlots(await loadSchedules(deps), now);
+  const slotAt = new Date(Math.floor(now.getTime() / REFRESH_EVERY_MS) * REFRESH_EVERY_MS);
+  const refresh = await claimRun(deps.pool, { job: 'refresh', clientId: null, slotAt }, now);
+  const first = await claimNext(deps, waiting);
+  if (refresh === undefined && first === undefined) return NOTHING_DONE;
   try {
-    if (refresh === undefined) await work();
-    else await executeRun(deps.pool, refresh, deps.now, work);
+    return await deps.withWarehouse(async (warehouse) => {
+      await refreshOnce(deps, warehouse, refresh);
+      const done = { ...NOTHING_DONE, refreshed: true };
+      // Claimed one by one, so that a lease covers one report and not the whole morning.
+      for (let next = first; next !== undefined; next = await claimNext(deps, waiting)) {
+        done[(await makeDue(deps, warehouse, next)) ? 'reports' : 'failed'] += 1;
+      }
+      return done;
+    });
   } catch (error) {
-    for (const { run } of due) {
-      await executeRun(deps.pool, run, deps.now, () => Promise.reject(error)).catch(
-        () => undefined,
-      );
+    // No report is made from old data: what was claimed fails with the refresh, and is tried again.
+    for (const run of [refresh, first?.run]) {
+      if (run !== undefined) await failRun(deps.pool, run, deps.now(), error);
     }
     throw error;
   }
 }
 
+/** Takes slots from `waiting` until one can be claimed. */
+async function claimNext(deps: TickDeps, waiting: DueSlot[]): Promise<ClaimedSlot | undefined> {
+  for (let slot = waiting.shift(); slot !== undefined; slot = waiting.shift()) {
+    const { schedule, slotAt } = slot;
+    const { clientId } = schedule;
+    const claim = { job: jobName(schedule), clientId, slotAt };
+    const run = await claimRun(deps.pool, claim, deps.now());
+    if (run !== undefined) return { run, slot };
+  }
+  return undefined;
+}
+
+async function refreshOnce(deps: TickDeps, warehouse: Warehouse, refresh: Run | undefined) {
+  const work = async () => {
+    const { copiedRows } = await refreshWarehouse({ pool: deps.pool, warehouse, log: deps.log });
+    return { rowCount: copiedRows, value: undefined };
+  };
+  await (refresh === undefined ? work() : executeRun(deps.pool, refresh, deps.now, work));
+}
+
 async function makeDue(
   deps: TickDeps,
   warehouse: Warehouse,
-  run: Run,
-  { schedule, period }: DueSlot,
+  { run, slot }: ClaimedSlot,
 ): Promise<boolean> {
+  const { period, schedule } = slot;
   const { report, clientId } = schedule;
   try {
     await executeRun(deps.pool, run, deps.now, async () => {

@@ -32,6 +32,7 @@ type DecimalText = Parameters<Intl.NumberFormat['format']>[0];
 
 /** Makes the formatter of a client. */
 export function createFormatter(locale: string, currency: string): Formatter {
+  const base = currencyDigits(currency);
   // Making an Intl.NumberFormat costs a hundred times more than using it.
   const formats = new Map<string, Intl.NumberFormat>();
   const write = (kind: 'plain' | 'currency', value: Decimal, digits: number) => {
@@ -45,7 +46,7 @@ export function createFormatter(locale: string, currency: string): Formatter {
   const inCurrency = (value: Decimal, digits: number) => write('currency', value, digits);
 
   const writers: Record<FigureFormat, (value: Decimal) => string> = {
-    money: (value) => inCurrency(value, moneyDigits(value)),
+    money: (value) => inCurrency(value, moneyDigits(value, base)),
     'unit-price': (value) => {
       if (currency !== 'USD' || value.gte(1) || value.isZero()) return writers.money(value);
       const cents = value.times(100);
@@ -84,7 +85,7 @@ export function createFormatter(locale: string, currency: string): Formatter {
     money: (value) => writeAs('money', new Decimal(value)),
     columnAmount: (value, largest, style = 'currency') => {
       const decimal = new Decimal(value).abs();
-      const digits = moneyDigits(new Decimal(largest).abs());
+      const digits = moneyDigits(new Decimal(largest).abs(), base);
       const least = new Decimal(10).pow(-digits);
       const show = style === 'bare' ? fixed : inCurrency;
       const isTiny = !decimal.isZero() && decimal.toDecimalPlaces(digits).isZero();
@@ -119,10 +120,20 @@ function numberFormat(
   });
 }
 
-/** Cents; below ten cents two significant digits, so that $0.0004 does not read as nothing. */
-function moneyDigits(value: Decimal): number {
-  const isSmall = !value.isZero() && value.toSignificantDigits(2).lt('0.1');
-  return isSmall ? significantDigits(value.toSignificantDigits(2), 2) : 2;
+/**
+ * The currency's own decimals, two for most; an amount too small for them gets two significant
+ * digits, so that $0.0004 does not read as nothing.
+ */
+function moneyDigits(value: Decimal, base: number): number {
+  const rounded = value.toSignificantDigits(2);
+  const isSmall = !value.isZero() && rounded.lt(new Decimal(10).pow(1 - base));
+  return isSmall ? significantDigits(rounded, 2) : base;
+}
+
+/** Two for dollars, none for yen, three for dinars (ISO 4217, as the runtime knows it). */
+function currencyDigits(currency: string): number {
+  const options = new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions();
+  return options.maximumFractionDigits ?? 2;
 }
 
 function shortDigits(value: Decimal): number {

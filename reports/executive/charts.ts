@@ -11,7 +11,7 @@ import {
 import { sumDecimals } from '../../core/money.ts';
 import type { Bar, BarChart, BarState, StripItem } from '../content.ts';
 import { type Formatter, formatDate } from '../format.ts';
-import type { ExecutiveFacts } from './facts.ts';
+import { dataEnd, type ExecutiveFacts } from './facts.ts';
 import { periodShortName } from './names.ts';
 
 const WEEKS = 6;
@@ -73,7 +73,7 @@ export function buildStrip(facts: ExecutiveFacts, formatter: Formatter): StripIt
   const lastDate = addDays(period.end, -1);
   const month = periodContaining('month', lastDate, 1);
   const before = shiftPeriod(month, -1, 1);
-  const held = daysBetween(month.start, period.end);
+  const held = Math.max(0, daysBetween(month.start, dataEnd(facts)));
   const sameDaysEnd = earlier(addDays(before.start, held), before.end);
   const paidDays = days.filter((day) => day.start >= month.start && day.cost !== '0').length;
   const money = (from: string, until: string) => formatter.money(costBetween(facts, from, until));
@@ -106,14 +106,14 @@ function trend(
     return {
       label: bucketLabel(bucket),
       figure: { ...formatter.figure('money', cost), text: formatter.short(cost) },
-      state: stateOf(bucket, facts.period, index === count - 1),
+      state: stateOf(bucket, dataEnd(facts), index === count - 1),
     };
   });
 }
 
-function stateOf(bucket: Period, period: Period, isLast: boolean): BarState {
+function stateOf(bucket: Period, end: string, isLast: boolean): BarState {
   if (!isLast) return 'past';
-  return bucket.end > period.end ? 'open' : 'current';
+  return bucket.end > end ? 'open' : 'current';
 }
 
 function bucketLabel(bucket: Period): string {
@@ -124,13 +124,14 @@ function bucketLabel(bucket: Period): string {
 }
 
 function openNote(
-  { period, client }: ExecutiveFacts,
+  facts: ExecutiveFacts,
   kind: PeriodKind,
   length: 'short' | 'long' = 'long',
 ): string {
+  const { period, client } = facts;
   const bucket = periodContaining(kind, addDays(period.end, -1), client.weekStart);
-  if (bucket.end <= period.end) return '';
-  const held = daysBetween(bucket.start, period.end);
+  if (bucket.end <= dataEnd(facts)) return '';
+  const held = Math.max(0, daysBetween(bucket.start, dataEnd(facts)));
   const all = daysBetween(bucket.start, bucket.end);
   const name = kind === 'month' ? monthName(bucket) : bucketLabel(bucket);
   if (length === 'short') return `; ${name}: ${held} of ${all} days`;

@@ -1,7 +1,10 @@
 // Reads everything that the executive report of one client and period stands on. Exact numbers as
 // decimal text; no formatting, no judgement.
 import {
+  addDays,
   calendarDays,
+  daysBetween,
+  localDate,
   type Period,
   type PeriodKind,
   periodContaining,
@@ -75,6 +78,19 @@ export interface ExecutiveFacts {
 }
 
 export const HISTORY_PERIODS = 12;
+
+/** The day after the last that the snapshot holds anything of, and never after the period. */
+export function dataEnd({ asOf, client, period }: ExecutiveFacts): string {
+  const tomorrow = addDays(localDate(new Date(asOf), client.timeZone), 1);
+  return tomorrow < period.end ? tomorrow : period.end;
+}
+
+/** How many days of the period had begun at the snapshot, or undefined once it was over. */
+export function openDays(facts: ExecutiveFacts): number | undefined {
+  const { asOf, client, period } = facts;
+  if (localDate(new Date(asOf), client.timeZone) >= period.end) return undefined;
+  return Math.max(0, daysBetween(period.start, dataEnd(facts)));
+}
 
 interface ClientRow {
   client_id: string;

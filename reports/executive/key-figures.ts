@@ -3,7 +3,13 @@ import { type Period, shiftPeriod } from '../../core/calendar.ts';
 import { Decimal, difference, ratio, relativeChange } from '../../core/money.ts';
 import type { Figure, FigureFormat, KeyFigure, Tone } from '../content.ts';
 import type { Formatter } from '../format.ts';
-import { type ExecutiveFacts, HISTORY_PERIODS, type HistoryPoint, type Totals } from './facts.ts';
+import {
+  type ExecutiveFacts,
+  HISTORY_PERIODS,
+  type HistoryPoint,
+  openDays,
+  type Totals,
+} from './facts.ts';
 
 /** Fewer calls than this are too few for a percentage to mean anything. */
 export const COMPARABLE_CALLS_MIN = 20;
@@ -89,8 +95,9 @@ export function unpricedCalls(totals: Pick<Totals, 'calls' | 'pricedCalls'>): st
   return difference(totals.calls, totals.pricedCalls);
 }
 
-/** True when both periods have enough calls to be compared by percentages. */
+/** True when the period is over and both have enough calls to be compared by percentages. */
 export function isComparable(facts: ExecutiveFacts): boolean {
+  if (openDays(facts) !== undefined) return false;
   return [facts.current.all, facts.before.all].every(
     (totals) => Number(totals.calls) >= COMPARABLE_CALLS_MIN,
   );
@@ -129,6 +136,7 @@ function changeOf(
   facts: ExecutiveFacts,
   formatter: Formatter,
 ): Figure {
+  if (openDays(facts) !== undefined) return formatter.change('percent', null, 'still open');
   if (!isComparable(facts)) return formatter.change('percent', null, 'too few to compare');
   if (format !== 'percent')
     return formatter.change('percent', relativeChange(current, previous), 'new');
@@ -157,7 +165,8 @@ function comparisonOf(
     const count = formatter.integer(unpricedCalls(facts.current.all));
     return count === '0' ? `all ${formatter.integer(calls)} calls` : `${count} reported no cost`;
   }
-  if (id !== 'cost' || figure.value === null || previous.value === null) {
+  const isOpen = openDays(facts) !== undefined;
+  if (id !== 'cost' || isOpen || figure.value === null || previous.value === null) {
     const preposition = facts.period.kind === 'day' ? 'on' : 'in';
     return previous.value === null
       ? `unknown ${preposition} ${previousName}`

@@ -1,10 +1,11 @@
 // The message of the report in words, made from the data: a headline with the two figures that
 // matter, a lede that says why, and what needs attention. Every number comes from a figure.
+import { daysBetween } from '../../core/calendar.ts';
 import { Decimal, ratio, relativeChange } from '../../core/money.ts';
 import type { KeyFigure } from '../content.ts';
 import type { Formatter } from '../format.ts';
 import { lowerFirst, reportLabels } from './changes.ts';
-import type { ExecutiveFacts } from './facts.ts';
+import { type ExecutiveFacts, openDays } from './facts.ts';
 import { isComparable, unpricedCalls } from './key-figures.ts';
 import { modelKey, periodName } from './names.ts';
 
@@ -41,10 +42,12 @@ interface Writer {
 function headline({ facts, formatter, figure }: Writer): string {
   const { calls } = facts.current.all;
   const name = periodName(facts.period);
-  if (calls === '0') return `No calls ${inPeriod(facts, name)}`;
+  const isOpen = openDays(facts) !== undefined;
+  if (calls === '0') return `No calls ${isOpen ? 'so far ' : ''}${inPeriod(facts, name)}`;
   const count = plural(formatter.integer(calls), 'call');
   const cost = figure('cost');
   if (cost.figure.value === null) return `${count}, and none reported a cost`;
+  if (isOpen) return `Cost so far is ${cost.figure.text} for ${count}`;
   if (!isComparable(facts)) return `Cost was ${cost.figure.text} for ${count}`;
   const change = relativeChange(cost.figure.value, cost.previous.value);
   if (change === null) return `Cost was ${cost.figure.text} for ${count}`;
@@ -72,6 +75,8 @@ function lede(writer: Writer): string {
   const { all } = facts.current;
   const before = facts.before.all;
   const previous = lowerFirst(periodName(facts.previous));
+  const open = openDays(facts);
+  if (open !== undefined) return openLede(writer, open);
   if (all.calls === '0') {
     if (before.calls === '0')
       return `Nothing was booked, nor ${inPeriod({ period: facts.previous }, previous)}.`;
@@ -87,6 +92,13 @@ function lede(writer: Writer): string {
   return [unpricedChange(writer), tokensChange(writer)]
     .filter((sentence) => sentence !== '')
     .join(' ');
+}
+
+function openLede(writer: Writer, open: number): string {
+  const { period, current } = writer.facts;
+  const days = plural(String(daysBetween(period.start, period.end)), 'day');
+  const said = `The period is still open: ${open} of ${days} ${open === 1 ? 'has' : 'have'} begun.`;
+  return current.all.calls === '0' ? said : `${said} ${unpricedNow(writer)}`;
 }
 
 function unpricedNow({ facts, formatter }: Writer): string {
