@@ -1,5 +1,5 @@
 // The PDF of the executive report, warm: the archived HTML of the demo's week, rendered again.
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createLog } from '../core/log.ts';
 import { launchBrowser } from '../reports/browser.ts';
@@ -11,16 +11,9 @@ const RENDERS = 30;
 
 /** Renders the demo's weekly report; the demo must have run in `home`. */
 export async function benchPdf(home: string): Promise<Measurement[]> {
-  const report = join(
-    home,
-    'archive',
-    'demo-utc',
-    'executive',
-    '2025-W11',
-    'r1',
-    'executive-2025-W11.html',
-  );
-  const html = readFileSync(report, 'utf8');
+  const folder = join(home, 'archive', 'demo-utc', 'executive', '2025-W11');
+  const [revision = ''] = readdirSync(folder);
+  const html = readFileSync(join(folder, revision, 'executive-2025-W11.html'), 'utf8');
   const browser = await launchBrowser(
     process.env.PUPPETEER_EXECUTABLE_PATH,
     createLog({ level: 'warn' }),

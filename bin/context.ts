@@ -71,10 +71,7 @@ export function openContext(lifecycle: Lifecycle, { quiet = false }: ContextOpti
     }),
     mailer: () => {
       const { smtpUrl } = config;
-      const mailer =
-        smtpUrl === undefined ? createOutboxMailer(paths.outbox) : createSmtpMailer(smtpUrl);
-      lifecycle.onEnd(() => mailer.close());
-      return mailer;
+      return smtpUrl === undefined ? createOutboxMailer(paths.outbox) : createSmtpMailer(smtpUrl);
     },
   };
 }

@@ -13,7 +13,7 @@ describe('parseMoney', () => {
     ['0.0000000000000000015', '0.000000000000000002', true],
     ['0.0000000000000000025', '0.000000000000000002', true],
     ['-0', '0', false],
-    ['99999999999999999999', '99999999999999999999', false],
+    ['999999999999', '999999999999', false],
   ])('reads %s as %s', (text, amount, rounded) => {
     expect(parseMoney(text)).toEqual({ amount, rounded });
   });
@@ -23,7 +23,7 @@ describe('parseMoney', () => {
     ['NaN', /decimal/],
     ['Infinity', /decimal/],
     ['1e400', /exponent/],
-    ['100000000000000000000', /below 10\^20/],
+    ['1000000000000', /below 10\^12/],
     ['0x10', /decimal/],
     ['1,5', /decimal/],
     ['', /decimal/],
@@ -32,8 +32,8 @@ describe('parseMoney', () => {
     expect(parseMoney(text)).toMatch(reason);
   });
 
-  test('a value that rounds up to 10^20 is refused like 10^20', () => {
-    expect(parseMoney('99999999999999999999.9999999999999999999')).toMatch(/below/);
+  test('a value that rounds up to 10^12 is refused like 10^12', () => {
+    expect(parseMoney('999999999999.9999999999999999999')).toMatch(/below/);
   });
 });
 

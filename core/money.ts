@@ -4,7 +4,9 @@ import { Decimal as DecimalJs } from 'decimal.js';
 
 /** Digits after the point that the books keep: numeric(38,18). */
 export const MONEY_SCALE = 18;
-const INTEGER_DIGITS_MAX = 20;
+// A million million for one call: far above any price, and far enough below numeric(38,18) that no
+// sum of calls can leave its range.
+const INTEGER_DIGITS_MAX = 12;
 // Longer texts are no price anybody was ever charged; the bound keeps parsing cheap.
 const TEXT_LENGTH_MAX = 64;
 const EXPONENT_MAX = 60;

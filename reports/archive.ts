@@ -137,13 +137,14 @@ export async function readArchived(archiveDir: string, entry: ArchiveEntry): Pro
   );
 }
 
-function archivePath({ content, provenance }: Revision, format: Format): string {
+function archivePath({ content, provenance, revisionId }: Revision, format: Format): string {
   const { client, report, period } = content;
   return join(
     client.id,
     report,
     period.key,
-    `r${provenance.revision}`,
+    // Books that were made anew beside an old archive number from 1 again: the id keeps them apart.
+    `r${provenance.revision}-${revisionId.slice(0, 8)}`,
     `${report}-${period.key}.${format}`,
   );
 }

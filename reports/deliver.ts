@@ -1,7 +1,9 @@
 // One message per (revision, recipient), at most once: the claim is committed before the mail goes
 // out, and what nobody can know is written down as uncertain, never sent again by itself.
+
+import { isAppError, messageOf } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
-import { type Pool, query } from '../core/postgres.ts';
+import { isUnavailable, type Pool, query } from '../core/postgres.ts';
 import { loadSql } from '../core/sql.ts';
 import { listArchive, type Revision, readArchived, toRevision } from './archive.ts';
 import type { Mailer, SendResult } from './mailer.ts';
@@ -89,9 +91,16 @@ async function resolveStale({ mailer }: DeliverDeps, { message_id }: Claimed): P
 }
 
 async function sendOne(deps: DeliverDeps, claimed: Claimed): Promise<SendResult> {
-  const mail = await composeClaimed(deps, claimed);
-  if (mail === undefined) return { outcome: 'failed', response: 'the recipient was removed' };
-  return deps.mailer.send(mail);
+  try {
+    const mail = await composeClaimed(deps, claimed);
+    if (mail === undefined) return { outcome: 'failed', response: 'the recipient was removed' };
+    return await deps.mailer.send(mail);
+  } catch (error) {
+    // An archived file that is gone or was changed will not be whole at a later attempt either.
+    if (isAppError(error, 'ERR_ARCHIVE')) return { outcome: 'failed', response: error.message };
+    if (isUnavailable(error)) throw error;
+    return { outcome: 'retry', response: messageOf(error) };
+  }
 }
 
 interface MailRow extends Record<string, unknown> {

@@ -30,8 +30,10 @@ export interface Formatter {
 
 type DecimalText = Parameters<Intl.NumberFormat['format']>[0];
 
-/** Makes the formatter of a client. */
-export function createFormatter(locale: string, currency: string): Formatter {
+type Write = (value: Decimal) => string;
+
+/** Writes numbers in a locale and currency; `base` is how many decimals the currency has. */
+function createWriters(locale: string, currency: string) {
   const base = currencyDigits(currency);
   // Making an Intl.NumberFormat costs a hundred times more than using it.
   const formats = new Map<string, Intl.NumberFormat>();
@@ -45,7 +47,7 @@ export function createFormatter(locale: string, currency: string): Formatter {
   const fixed = (value: Decimal, digits: number) => write('plain', value, digits);
   const inCurrency = (value: Decimal, digits: number) => write('currency', value, digits);
 
-  const writers: Record<FigureFormat, (value: Decimal) => string> = {
+  const writers: Record<FigureFormat, Write> = {
     money: (value) => inCurrency(value, moneyDigits(value, base)),
     'unit-price': (value) => {
       if (currency !== 'USD' || value.gte(1) || value.isZero()) return writers.money(value);
@@ -57,6 +59,12 @@ export function createFormatter(locale: string, currency: string): Formatter {
     percent: (value) => `${fixed(value.times(100), 1)}${NARROW_SPACE}%`,
     points: (value) => `${fixed(value.times(100), 1)}${NARROW_SPACE}pt`,
   };
+  return { base, fixed, inCurrency, writers };
+}
+
+/** Makes the formatter of a client. */
+export function createFormatter(locale: string, currency: string): Formatter {
+  const { base, fixed, inCurrency, writers } = createWriters(locale, currency);
   const writeAs = (format: FigureFormat, value: Decimal) => writers[format](value.abs());
 
   return {
@@ -111,7 +119,7 @@ function numberFormat(
   const style =
     currency === undefined
       ? {}
-      : ({ style: 'currency', currency, currencyDisplay: 'narrowSymbol' } as const);
+      : ({ style: 'currency', currency, currencyDisplay: 'symbol' } as const);
   return new Intl.NumberFormat(locale, {
     ...style,
     minimumFractionDigits: digits,
@@ -142,9 +150,12 @@ function shortDigits(value: Decimal): number {
   return value.gte('0.01') ? 2 : significantDigits(value, 1);
 }
 
-/** Decimals needed to show `count` significant digits, at most 12. */
+// The books keep 18; one more shows both digits of the smallest amount.
+const DECIMALS_MAX = 19;
+
+/** Decimals needed to show `count` significant digits. */
 function significantDigits(value: Decimal, count: number): number {
-  return Math.min(12, Math.max(0, count - 1 - value.e));
+  return Math.min(DECIMALS_MAX, Math.max(0, count - 1 - value.e));
 }
 
 const DATE_LOCALE = 'en-GB';
@@ -175,16 +186,36 @@ export function formatInstant(instant: string, timeZone: string): string {
   return `${date}, ${zoned.toPlainTime().toString({ smallestUnit: 'minute' })}`;
 }
 
-/** A phone number keeps its country code and last four digits; any other id stays as it is. */
+const PHONE_SCHEME = /^(?:tel|sms|mms|whatsapp|phone|mobile|signal|telegram)\s*:/i;
+const ANY_SCHEME = /^[A-Za-z]+\s*:\s*/;
+const EXTENSION = /\s*(?:ext|x|#)\.?\s*\d{1,6}$/i;
+const MAIL_ADDRESS = /([^\s@<>"':;,])[^\s@<>"':;,]*@([^\s@<>"':;,]+)/;
+
+/**
+ * What a report may call a person: the client's own id as it is, but of a phone number only its
+ * country and last digits ("+1••••••0123"), and of a mail address its first letter and domain.
+ */
 export function maskPerson(id: string): string {
-  const phone = /^(?:tel:)?\+?(\d{8,15})$/.exec(id.replaceAll(/[\s().-]/g, ''))?.[1];
-  const isPhone = phone !== undefined && /^(?:tel:)?\+|^\d{10,15}$/.test(id.trim());
-  if (phone === undefined || !isPhone) return maskMailAddress(id);
-  return `+${phone.slice(0, phone.length > 11 ? 2 : 1)}••••••${phone.slice(-4)}`;
+  const mail = MAIL_ADDRESS.exec(id);
+  if (mail !== null) return `${mail[1]}•••@${mail[2]}`;
+  return isPhoneNumber(id) ? maskPhone(id) : id;
 }
 
-/** An address names a person: its first letter and its domain remain. */
-function maskMailAddress(id: string): string {
-  const match = /^([^@\s])[^@\s]*@([^@\s]+\.[^@\s]+)$/.exec(id);
-  return match === null ? id : `${match[1]}•••@${match[2]}`;
+/** Written as a number that can be called: with its prefix, in groups, or of at least ten digits. */
+function isPhoneNumber(id: string): boolean {
+  const rest = id.trim().replace(ANY_SCHEME, '').replace(EXTENSION, '');
+  const digits = rest.replace(/\D/g, '');
+  if (!/^(?:\+|00)?[\d\s().\-/\u2010-\u2015]+$/.test(rest) || digits.length > 17) return false;
+  if (PHONE_SCHEME.test(id.trim()) || /^(?:\+|00)/.test(rest)) return digits.length >= 5;
+  return /^\d+$/.test(rest) ? digits.length >= 10 : digits.length >= 7;
+}
+
+function maskPhone(id: string): string {
+  const rest = id.trim().replace(ANY_SCHEME, '').replace(EXTENSION, '');
+  const digits = rest.replace(/\D/g, '').replace(/^00/, '');
+  // Eleven digits and more hold a country code, whether or not a plus says so.
+  const isInternational = /^(?:\+|00)/.test(rest) || digits.length >= 11;
+  // Country codes 1 and 7 have one digit, most others two (ITU-T E.164).
+  const country = isInternational ? `+${digits.slice(0, /^[17]/.test(digits) ? 1 : 2)}` : '';
+  return `${country}••••••${digits.slice(digits.length >= 10 ? -4 : -2)}`;
 }

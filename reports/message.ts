@@ -173,7 +173,14 @@ function mailText({ content, figures, changes, attachedNote, note, asOf, why }: 
     `${note} · data as of ${asOf} (${client.timeZone})`,
     why,
     '',
-  ].join('\n');
+  ]
+    .map(oneLine)
+    .join('\n');
+}
+
+/** A name from outside must not start a line of its own. */
+function oneLine(text: string): string {
+  return text.replaceAll(/\s*[\r\n\u2028\u2029]+\s*/g, ' ');
 }
 
 function kilobytes(bytes: Buffer): string {

@@ -3,9 +3,14 @@ import { AppError, messageOf } from '../core/errors.ts';
 import type { Browser } from './browser.ts';
 
 const RENDER_TIMEOUT_MS = 30_000;
+const REFRESH = /<meta[^>]*http-equiv\s*=\s*["']?\s*refresh/i;
 
 /** A4, tagged, with an outline. Throws ERR_RENDER rather than returning an incomplete page. */
 export async function renderPdf(browser: Browser, html: string): Promise<Buffer> {
+  // No setting stops a refresh, and the page it leads to would be printed in place of the report.
+  if (REFRESH.test(html)) {
+    throw new AppError('ERR_RENDER', 'the PDF could not be made: the page would leave by itself');
+  }
   const page = await browser.newPage();
   try {
     page.setDefaultTimeout(RENDER_TIMEOUT_MS);

@@ -105,7 +105,6 @@ describe('texts of a report in the heads of a mail', () => {
     expect(await mailer.send({ ...mail, subject: `${mail.subject} ${hostile}` })).toMatchObject({
       outcome: 'sent',
     });
-    mailer.close();
     expect(smtp.mails).toHaveLength(1);
     expect(smtp.offers).toBe(1);
     expect(smtp.mails[0]?.to).toBe('ceo@example.com');

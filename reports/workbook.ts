@@ -38,7 +38,7 @@ export function makeWorkbook(
   workbook: Workbook,
   { title, createdAt }: { title: string; createdAt: string },
 ): Workbook {
-  workbook.title = title;
+  workbook.title = cleanText(title);
   workbook.creator = 'Daybook';
   workbook.created = new Date(createdAt);
   workbook.modified = new Date(createdAt);

@@ -46,7 +46,13 @@ function headline({ facts, formatter, figure }: Writer): string {
   if (calls === '0') return `No calls ${isOpen ? 'so far ' : ''}${inPeriod(facts, name)}`;
   const count = plural(formatter.integer(calls), 'call');
   const cost = figure('cost');
-  if (cost.figure.value === null) return `${count}, and none reported a cost`;
+  if (cost.figure.value === null) {
+    const isForeign = facts.current.all.pricedCalls !== '0';
+    const { currency } = facts.client;
+    return isForeign
+      ? `${count}, and no cost in ${currency}`
+      : `${count}, and none reported a cost`;
+  }
   if (isOpen) return `Cost so far is ${cost.figure.text} for ${count}`;
   if (!isComparable(facts)) return `Cost was ${cost.figure.text} for ${count}`;
   const change = relativeChange(cost.figure.value, cost.previous.value);
@@ -111,14 +117,7 @@ function unpricedNow({ facts, formatter }: Writer): string {
 function unpricedChange({ facts, formatter, figure }: Writer): string {
   const now = unpricedCalls(facts.current.all);
   const before = unpricedCalls(facts.before.all);
-  const paid = relativeChange(
-    figure('paid-calls').figure.value,
-    figure('paid-calls').previous.value,
-  );
-  const paidClause =
-    paid === null || isHeld(paid)
-      ? 'paid calls held'
-      : `paid calls ${isNegative(paid) ? 'fell' : 'rose'} ${formatter.roundPercent(paid)}`;
+  const paidClause = paidCallsChange(figure('paid-calls'), formatter);
   if (now === '0' && before === '0') return `Every call reported a cost, and ${paidClause}.`;
   const numbers = `${formatter.integer(before)} to ${formatter.integer(now)}`;
   const change = ratio(now, before);
@@ -131,6 +130,14 @@ function unpricedChange({ facts, formatter, figure }: Writer): string {
           ? `stayed at ${formatter.integer(now)}`
           : `fell from ${numbers}`;
   return `Calls without a cost ${verb}, and ${paidClause}.`;
+}
+
+function paidCallsChange({ figure, previous }: KeyFigure, formatter: Formatter): string {
+  const change = relativeChange(figure.value, previous.value);
+  if (figure.value === previous.value || (change !== null && isHeld(change)))
+    return 'paid calls held';
+  if (change === null) return `paid calls rose from ${previous.text} to ${figure.text}`;
+  return `paid calls ${isNegative(change) ? 'fell' : 'rose'} ${formatter.roundPercent(change)}`;
 }
 
 function tokensChange({ formatter, figure }: Writer): string {

@@ -7,7 +7,7 @@ on conflict (job, client_id, slot_at) do update
 set state = 'running', fence = runs.fence + 1, attempts = runs.attempts + 1,
     started_at = excluded.started_at, lease_until = excluded.lease_until,
     finished_at = null, error = null
-where (runs.state = 'running' and runs.lease_until <= $5)
+where (runs.state = 'running' and runs.lease_until <= $5 and runs.attempts < $7)
     or (
         runs.state = 'failed' and runs.attempts < $7
         and runs.finished_at + make_interval(secs => $8 * power(2, runs.attempts - 1)) <= $5
