@@ -75,22 +75,28 @@ describe('a mail', () => {
 });
 
 describe('what the server answers', () => {
-  test.each<[Behaviour]>([['450 at RCPT'], ['450 after the dot'], ['refuse at greeting']])(
-    '%s is tried again after a minute, with the same Message-ID',
-    async (behaviour) => {
-      await bench.publish();
-      bench.smtp.behaviour = behaviour;
-      expect(await send()).toMatchObject({ retry: 1, sent: 0 });
-      const [before] = await bench.states();
-      expect(before).toMatchObject({ state: 'pending' });
-      bench.smtp.behaviour = 'accept';
-      expect(await send()).toMatchObject({ sent: 0 });
-      bench.passMinutes(1);
-      expect(await send()).toMatchObject({ sent: 1 });
-      expect(bench.smtp.mails.map(({ messageId }) => messageId)).toEqual([before?.message_id]);
-      expect(await bench.states()).toMatchObject([{ state: 'sent', attempts: 2 }]);
-    },
-  );
+  test.each<[Behaviour]>([
+    ['450 at RCPT'],
+    ['450 after the dot'],
+    ['refuse at greeting'],
+    ['554 at greeting'],
+    // Nothing of the mail was sent yet: it cannot have been accepted.
+    ['close at greeting'],
+    ['close at MAIL'],
+    ['close at DATA'],
+  ])('%s is tried again after a minute, with the same Message-ID', async (behaviour) => {
+    await bench.publish();
+    bench.smtp.behaviour = behaviour;
+    expect(await send()).toMatchObject({ retry: 1, sent: 0 });
+    const [before] = await bench.states();
+    expect(before).toMatchObject({ state: 'pending' });
+    bench.smtp.behaviour = 'accept';
+    expect(await send()).toMatchObject({ sent: 0 });
+    bench.passMinutes(1);
+    expect(await send()).toMatchObject({ sent: 1 });
+    expect(bench.smtp.mails.map(({ messageId }) => messageId)).toEqual([before?.message_id]);
+    expect(await bench.states()).toMatchObject([{ state: 'sent', attempts: 2 }]);
+  });
 
   test('450 for five days is given up', async () => {
     await bench.publish();

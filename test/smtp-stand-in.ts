@@ -5,6 +5,10 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 export type Behaviour =
   | 'accept'
   | 'refuse at greeting'
+  | 'close at greeting'
+  | 'close at MAIL'
+  | 'close at DATA'
+  | '554 at greeting'
   | '450 at RCPT'
   | '550 at RCPT'
   | '450 after the dot'
@@ -58,7 +62,12 @@ function converse(socket: Socket, standIn: SmtpStandIn): void {
   let to = '';
   let isData = false;
   const answer = (line: string) => socket.write(`${line}\r\n`);
-  answer(standIn.behaviour === 'refuse at greeting' ? '421 too busy' : '220 stand-in');
+  const greetings: Partial<Record<Behaviour, string>> = {
+    'refuse at greeting': '421 too busy',
+    '554 at greeting': '554 not today',
+  };
+  if (standIn.behaviour === 'close at greeting') return void socket.destroy();
+  answer(greetings[standIn.behaviour] ?? '220 stand-in');
   socket.on('data', (chunk) => {
     buffer += chunk.toString('utf8');
     for (;;) {
@@ -75,6 +84,9 @@ function converse(socket: Socket, standIn: SmtpStandIn): void {
   });
 
   function command(line: string): void {
+    const word = /^(MAIL|DATA)/i.exec(line)?.[1]?.toUpperCase();
+    if (word !== undefined && standIn.behaviour === `close at ${word}`)
+      return void socket.destroy();
     if (/^RCPT TO:/i.test(line)) {
       to = /<([^>]*)>/.exec(line)?.[1] ?? '';
       standIn.offers += 1;
