@@ -147,7 +147,7 @@ export async function assertServable(pool: Pool): Promise<void> {
   const files = readdirSync(join(SQL_DIR, 'postgres', 'migrations')).map((file) =>
     basename(file, '.sql'),
   );
-  const fix = 'run: npm run daybook -- migrate';
+  const fix = 'check the login; if the books are new, run: npm run daybook -- migrate';
   try {
     await assertServingRole(pool);
     if (await isMigrated(pool, files)) return;

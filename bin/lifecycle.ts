@@ -33,6 +33,8 @@ export async function runWithLifecycle(
     };
     process.once('SIGINT', onSignal);
     process.once('SIGTERM', onSignal);
+    // A supervised process does not outlive its supervisor.
+    process.once('disconnect', onSignal);
   });
   const waitForStop = () => {
     isWaiting = true;
@@ -42,6 +44,7 @@ export async function runWithLifecycle(
     await command({ onEnd: (callback) => void releases.push(callback), stopped, waitForStop });
   } finally {
     await release();
+    if (process.connected) process.disconnect();
   }
 }
 

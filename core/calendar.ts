@@ -28,13 +28,19 @@ export type WeekStart = number;
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 const MONTH = /^\d{4}-\d{2}$/;
 const ISO_WEEK = /^(\d{4})-W(\d{2})$/;
-// Postgres and DuckDB write other years otherwise; ISO dates beyond them do not sort as text.
-const FOUR_DIGIT_YEAR = /^(?!0000)\d{4}-/;
+// Events are booked from 2000 to 2099; no other period can ever hold one.
+const FIRST_DAY = '2000-01-01';
+const END_DAY = '2100-01-01';
 const WEEK_OF = /^week-(\d{4}-\d{2}-\d{2})$/;
 
 /** The version of the zone data that the boundaries come from. */
 export function timeZoneDataVersion(): string {
   return process.versions.tz ?? 'unknown';
+}
+
+/** The zone's name as the zone data spells it: `asia/kolkata` is `Asia/Kolkata`. */
+export function spellTimeZone(name: string): string {
+  return Temporal.PlainDate.from('2024-01-01').toZonedDateTime({ timeZone: name }).timeZoneId;
 }
 
 /** True for a zone name that the calendar knows, such as `Asia/Kolkata`. */
@@ -73,10 +79,8 @@ export function shiftPeriod(period: Period, count: number, weekStart: WeekStart)
 export function parsePeriod(text: string, weekStart: WeekStart): Period {
   try {
     const period = readPeriod(text, weekStart);
-    const isBookable = [period?.start, period?.end].every((date) =>
-      FOUR_DIGIT_YEAR.test(date ?? ''),
-    );
-    if (period !== undefined && isBookable) return period;
+    const isBookable = period !== undefined && period.end > FIRST_DAY && period.start < END_DAY;
+    if (isBookable) return period;
   } catch (cause) {
     throw badPeriod(text, weekStart, cause);
   }

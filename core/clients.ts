@@ -1,5 +1,5 @@
 // The tenants: who they are, and in which zone, week, currency and locale they count.
-import { isTimeZone, PERIOD_KINDS, type WeekStart } from './calendar.ts';
+import { isTimeZone, PERIOD_KINDS, spellTimeZone, type WeekStart } from './calendar.ts';
 import { AppError } from './errors.ts';
 import { type Pool, query, withTransaction } from './postgres.ts';
 import { loadSql } from './sql.ts';
@@ -29,7 +29,8 @@ const DEFAULT_REPORT = 'executive';
 /** Adds a client with its default schedules; true when it was not there before. Throws ERR_USAGE. */
 export async function addClient(pool: Pool, client: Client): Promise<boolean> {
   assertClient(client);
-  const { clientId, name, timeZone, weekStart, currency, locale } = client;
+  const { clientId, name, weekStart, currency, locale } = client;
+  const timeZone = spellTimeZone(client.timeZone);
   return withTransaction(pool, { clientId }, async (connection) => {
     const values = [clientId, name, timeZone, weekStart, currency, locale];
     const added = await query(connection, loadSql('postgres/queries/insert_client'), values);

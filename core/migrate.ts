@@ -19,7 +19,12 @@ export interface MigrateOptions {
 
 /** Applies what is missing and returns the names of the applied files. Safe to run at any time. */
 export async function migrate({ owner, roleUrls, log }: MigrateOptions): Promise<string[]> {
-  const connection = await owner.connect();
+  const connection = await owner.connect().catch((cause: unknown) => {
+    throw new AppError('ERR_CONFIG', `the owner cannot log in: ${messageOf(cause)}`, {
+      cause,
+      fix: 'check host, port, database, user and password of DATABASE_URL',
+    });
+  });
   try {
     await connection.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
     await ensureRoles(connection, roleUrls);

@@ -56,7 +56,10 @@ export function createPool({ url, applicationName, log, max = 10 }: PoolOptions)
     statement_timeout: STATEMENT_TIMEOUT_MS,
     types: { getTypeParser: typeParser as typeof pg.types.getTypeParser },
   });
-  pool.on('error', (error) => log.warn('postgres.connection_lost', { message: error.message }));
+  pool.on('error', (error) => {
+    // A pool that is being closed loses its connections on purpose.
+    if (!pool.ending) log.warn('postgres.connection_lost', { message: error.message });
+  });
   // The pool listens to idle connections only; one that breaks while it is in use tells its query
   // of it, and an event nobody listens to would end the process.
   pool.on('connect', (connection) => connection.on('error', () => undefined));

@@ -106,12 +106,19 @@ describe.each([
     const path = join(folder.path, 'none', name);
     await expect(importFile({ path, clientId, storeUsage })).rejects.toMatchObject({
       code: 'ERR_INPUT',
-      message: expect.stringContaining('ENOENT'),
+      message: `there is no file ${path}`,
     });
   });
 
-  test('that is empty adds nothing', async () => {
-    expect(await load(name, '')).toMatchObject({ accepted: 0, rejected: 0 });
+  test('that is a folder is an error that says so', async () => {
+    const loading = importFile({ path: folder.path, clientId, storeUsage });
+    await expect(loading).rejects.toThrow(/is no file/);
+  });
+
+  test('that is empty adds nothing, but a CSV file lacks its head then', async () => {
+    const loading = load(name, '');
+    if (/csv$/i.test(name)) await expect(loading).rejects.toThrow(/is empty/);
+    else expect(await loading).toMatchObject({ accepted: 0, rejected: 0 });
   });
 });
 

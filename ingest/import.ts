@@ -1,6 +1,7 @@
 // Loads a file of native events, NDJSON or CSV, through the same parsing and storing as a request.
 // Running it again adds nothing, because every event keeps its own id.
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { pipeline, Readable } from 'node:stream';
 import { type CsvError, parse as parseCsv } from 'csv-parse';
@@ -65,6 +66,7 @@ export async function importFile({
 /** Reads a file's items one by one; the ending decides the format. */
 export async function* readItems(path: string): AsyncGenerator<Line> {
   const isCsv = extname(path).toLowerCase() === '.csv';
+  await assertReadable(path, isCsv);
   try {
     yield* isCsv ? readCsv(path) : readNdjson(path);
   } catch (cause) {
@@ -73,6 +75,19 @@ export async function* readItems(path: string): AsyncGenerator<Line> {
       cause,
       fix: isCsv ? 'give a UTF-8 CSV file with a head row' : 'give one JSON event per line',
     });
+  }
+}
+
+async function assertReadable(path: string, isCsv: boolean): Promise<void> {
+  const found = await stat(path).catch((cause: unknown) => {
+    throw new AppError('ERR_INPUT', `there is no file ${path}`, { cause, fix: 'check its path' });
+  });
+  if (!found.isFile()) {
+    throw new AppError('ERR_INPUT', `${path} is no file`, { fix: 'give a CSV or NDJSON file' });
+  }
+  if (isCsv && found.size === 0) {
+    const fix = 'give a CSV file with a head row';
+    throw new AppError('ERR_INPUT', `${path} is empty`, { fix });
   }
 }
 

@@ -1,6 +1,7 @@
 // Listens for the ingest application with limits on slow and idle clients, and drains on close.
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { AppError } from '../core/errors.ts';
 import type { IngestDeps } from './app.ts';
 import { createApp } from './app.ts';
 
@@ -41,7 +42,12 @@ export async function startIngest(
   );
   server.maxConnections = CONNECTIONS_MAX;
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const where = `${options.host}:${options.port}`;
+      const fix = 'end what listens there, or set HOST and PORT to a free address';
+      const message = `cannot listen on ${where}: ${cause.message}`;
+      reject(new AppError('ERR_CONFIG', message, { cause, fix }));
+    });
     server.listen(options.port, options.host, resolve);
   });
   const { port } = server.address() as AddressInfo;

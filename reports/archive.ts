@@ -85,17 +85,37 @@ export async function listArchive(
   clientId: string,
   revisionId: string,
 ): Promise<ArchiveEntry[]> {
-  const rows = await query<{ format: Format; path: string; byte_count: bigint; sha256: string }>(
-    pool,
-    loadSql('postgres/queries/select_archive_entries'),
-    [clientId, revisionId],
-  );
-  return rows.map(({ format, path, byte_count, sha256 }) => ({
-    format,
-    path,
-    byteCount: Number(byte_count),
-    sha256,
-  }));
+  const rows = await query<EntryRow>(pool, loadSql('postgres/queries/select_archive_entries'), [
+    clientId,
+    revisionId,
+  ]);
+  return rows.map(toEntry);
+}
+
+/** Reads every archived file; `damaged` says of each that is gone or was changed. */
+export async function checkArchive(
+  pool: Pool,
+  archiveDir: string,
+): Promise<{ fileCount: number; damaged: string[] }> {
+  const rows = await query<EntryRow>(pool, loadSql('postgres/queries/select_all_archive_entries'));
+  const damaged: string[] = [];
+  for (const row of rows) {
+    await readArchived(archiveDir, toEntry(row)).catch((error: Error) =>
+      damaged.push(error.message),
+    );
+  }
+  return { fileCount: rows.length, damaged };
+}
+
+interface EntryRow extends Record<string, unknown> {
+  format: Format;
+  path: string;
+  byte_count: bigint;
+  sha256: string;
+}
+
+function toEntry({ format, path, byte_count, sha256 }: EntryRow): ArchiveEntry {
+  return { format, path, byteCount: Number(byte_count), sha256 };
 }
 
 /** Writes the bytes of a format, once: file first, then its row. */

@@ -35,7 +35,7 @@ export function drawBars(
   const labelled = labelledBars(chart.bars, slot);
   const named = namedBars(chart.bars, slot);
   const parts = chart.bars.map((bar, index) => {
-    const frame = { x: index * slot, slot, base };
+    const frame = { x: index * slot, slot, base, drawingWidth: width };
     const shown = { isLabelled: labelled.has(index), isNamed: named.has(index) };
     return drawBar(bar, frame, scale, shown, `${chart.id}-hatch`);
   });
@@ -101,6 +101,7 @@ interface Frame {
   x: number;
   slot: number;
   base: number;
+  drawingWidth: number;
 }
 
 type Scale = (value: string | null | undefined) => number;
@@ -120,7 +121,7 @@ interface Shown {
 
 function drawBar(
   bar: Bar,
-  { x, slot, base }: Frame,
+  { x, slot, base, drawingWidth }: Frame,
   scale: Scale,
   { isLabelled, isNamed }: Shown,
   hatch: string,
@@ -140,8 +141,12 @@ function drawBar(
     parts.push(rect(`bar-${bar.state}`, left + shift, base - visible, width, visible, fill));
   }
   const strong = bar.state === 'past' || bar.behind !== undefined ? '' : ' strong';
-  if (isLabelled)
-    parts.push(text(`bar-value${strong}`, center, base - height - 5, bar.figure.text));
+  if (isLabelled) {
+    // At the edge a wide label moves inwards: a digit that is cut off makes another figure.
+    const half = (bar.figure.text.length * CHARACTER_WIDTH) / 2;
+    const inside = Math.min(Math.max(center, half), drawingWidth - half);
+    parts.push(text(`bar-value${strong}`, inside, base - height - 5, bar.figure.text));
+  }
   if (isNamed) parts.push(text(`bar-label${strong}`, x + slot / 2, base + 14, bar.label));
   return parts.join('');
 }

@@ -32,6 +32,17 @@ type DecimalText = Parameters<Intl.NumberFormat['format']>[0];
 
 type Write = (value: Decimal) => string;
 
+// From a million on, cents are noise; from a thousand million on, so are thousands.
+const WHOLE_MIN = 1_000_000;
+const COMPACT_MIN = 1_000_000_000;
+// Beyond there are no words for the magnitude that everybody knows.
+const COMPACT_MAX = 1e15;
+// Nobody reads more than six decimals; what is smaller is said to be, and never written as nothing.
+const SMALLEST_DIGITS = 6;
+const SMALLEST_SHOWN = new Decimal(10).pow(-SMALLEST_DIGITS);
+// A chart's bar has room for five or six characters.
+const SHORT_MAX = 10_000;
+
 /** Writes numbers in a locale and currency; `base` is how many decimals the currency has. */
 function createWriters(locale: string, currency: string) {
   const base = currencyDigits(currency);
@@ -47,8 +58,16 @@ function createWriters(locale: string, currency: string) {
   const fixed = (value: Decimal, digits: number) => write('plain', value, digits);
   const inCurrency = (value: Decimal, digits: number) => write('currency', value, digits);
 
+  const compact = (value: Decimal, inUnit?: string) =>
+    compactFormat(locale, inUnit).format(canonicalDecimal(value) as unknown as DecimalText);
+
   const writers: Record<FigureFormat, Write> = {
-    money: (value) => inCurrency(value, moneyDigits(value, base)),
+    money: (value) => {
+      if (value.gte(COMPACT_MIN) && value.lt(COMPACT_MAX)) return compact(value, currency);
+      const isTiny = !value.isZero() && value.lt(SMALLEST_SHOWN);
+      if (isTiny) return `<${inCurrency(SMALLEST_SHOWN, SMALLEST_DIGITS)}`;
+      return inCurrency(value, moneyDigits(value, base));
+    },
     'unit-price': (value) => {
       if (currency !== 'USD' || value.gte(1) || value.isZero()) return writers.money(value);
       const cents = value.times(100);
@@ -59,12 +78,12 @@ function createWriters(locale: string, currency: string) {
     percent: (value) => `${fixed(value.times(100), 1)}${NARROW_SPACE}%`,
     points: (value) => `${fixed(value.times(100), 1)}${NARROW_SPACE}pt`,
   };
-  return { base, fixed, inCurrency, writers };
+  return { base, fixed, inCurrency, writers, compact };
 }
 
 /** Makes the formatter of a client. */
 export function createFormatter(locale: string, currency: string): Formatter {
-  const { base, fixed, inCurrency, writers } = createWriters(locale, currency);
+  const { base, fixed, inCurrency, writers, compact } = createWriters(locale, currency);
   const writeAs = (format: FigureFormat, value: Decimal) => writers[format](value.abs());
 
   return {
@@ -101,7 +120,8 @@ export function createFormatter(locale: string, currency: string): Formatter {
     },
     short: (value) => {
       const decimal = new Decimal(value);
-      return decimal.isZero() ? fixed(decimal, 0) : fixed(decimal, shortDigits(decimal));
+      if (decimal.isZero()) return fixed(decimal, 0);
+      return decimal.gte(SHORT_MAX) ? compact(decimal) : fixed(decimal, shortDigits(decimal));
     },
     integer: (value) => fixed(new Decimal(value), 0),
     roundPercent: (value) => {
@@ -109,6 +129,20 @@ export function createFormatter(locale: string, currency: string): Formatter {
       return `${fixed(percent, percent.lt(1) ? 1 : 0)}${NARROW_SPACE}%`;
     },
   };
+}
+
+/** "1.38M", "$84.9B": three significant digits and a magnitude. */
+function compactFormat(locale: string, currency: string | undefined): Intl.NumberFormat {
+  const style =
+    currency === undefined
+      ? {}
+      : ({ style: 'currency', currency, currencyDisplay: 'symbol' } as const);
+  return new Intl.NumberFormat(locale, {
+    ...style,
+    notation: 'compact',
+    minimumSignificantDigits: 3,
+    maximumSignificantDigits: 3,
+  });
 }
 
 function numberFormat(
@@ -133,13 +167,14 @@ function numberFormat(
  * digits, so that $0.0004 does not read as nothing.
  */
 function moneyDigits(value: Decimal, base: number): number {
+  if (value.gte(WHOLE_MIN)) return 0;
   const rounded = value.toSignificantDigits(2);
   const isSmall = !value.isZero() && rounded.lt(new Decimal(10).pow(1 - base));
   return isSmall ? significantDigits(rounded, 2) : base;
 }
 
 /** Two for dollars, none for yen, three for dinars (ISO 4217, as the runtime knows it). */
-function currencyDigits(currency: string): number {
+export function currencyDigits(currency: string): number {
   const options = new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions();
   return options.maximumFractionDigits ?? 2;
 }
@@ -150,8 +185,7 @@ function shortDigits(value: Decimal): number {
   return value.gte('0.01') ? 2 : significantDigits(value, 1);
 }
 
-// The books keep 18; one more shows both digits of the smallest amount.
-const DECIMALS_MAX = 19;
+const DECIMALS_MAX = 12;
 
 /** Decimals needed to show `count` significant digits. */
 function significantDigits(value: Decimal, count: number): number {
@@ -186,36 +220,55 @@ export function formatInstant(instant: string, timeZone: string): string {
   return `${date}, ${zoned.toPlainTime().toString({ smallestUnit: 'minute' })}`;
 }
 
+const SEPARATORS = '\\s().\\-/\u00b7\u2010-\u2015';
+const NUMBER_IN_TEXT = new RegExp(`(?:\\+|\\b00)[${SEPARATORS}]*\\d[\\d${SEPARATORS}]{4,}`);
+const NUMBER_ALONE = new RegExp(`^\\(?\\d[\\d${SEPARATORS}]*$`);
 const PHONE_SCHEME = /^(?:tel|sms|mms|whatsapp|phone|mobile|signal|telegram)\s*:/i;
-const ANY_SCHEME = /^[A-Za-z]+\s*:\s*/;
 const EXTENSION = /\s*(?:ext|x|#)\.?\s*\d{1,6}$/i;
-const MAIL_ADDRESS = /([^\s@<>"':;,])[^\s@<>"':;,]*@([^\s@<>"':;,]+)/;
+const MAIL_ADDRESS = /\S.*@([^\s@<>"':;,]+)/;
+// National numbers in groups have seven digits and more; without any mark of a phone number, only
+// ten digits in a row are taken for one.
+const GROUPED_DIGITS_MIN = 7;
+const BARE_DIGITS_MIN = 10;
 
 /**
  * What a report may call a person: the client's own id as it is, but of a phone number only its
  * country and last digits ("+1••••••0123"), and of a mail address its first letter and domain.
  */
 export function maskPerson(id: string): string {
-  const mail = MAIL_ADDRESS.exec(id);
-  if (mail !== null) return `${mail[1]}•••@${mail[2]}`;
-  return isPhoneNumber(id) ? maskPhone(id) : id;
+  const text = asciiDigits(id.normalize('NFKC')).trim();
+  const domain = MAIL_ADDRESS.exec(text)?.[1];
+  if (domain !== undefined) return `${/[\p{L}\p{N}]/u.exec(text)?.[0] ?? ''}•••@${domain}`;
+  const number = phoneNumberIn(text.replace(EXTENSION, ''));
+  return number === undefined ? id : maskPhone(number);
 }
 
-/** Written as a number that can be called: with its prefix, in groups, or of at least ten digits. */
-function isPhoneNumber(id: string): boolean {
-  const rest = id.trim().replace(ANY_SCHEME, '').replace(EXTENSION, '');
-  const digits = rest.replace(/\D/g, '');
-  if (!/^(?:\+|00)?[\d\s().\-/\u2010-\u2015]+$/.test(rest) || digits.length > 17) return false;
-  if (PHONE_SCHEME.test(id.trim()) || /^(?:\+|00)/.test(rest)) return digits.length >= 5;
-  return /^\d+$/.test(rest) ? digits.length >= 10 : digits.length >= 7;
+/** The number inside an id: written to be called, in groups, or of ten digits and more. */
+function phoneNumberIn(text: string): string | undefined {
+  const international = NUMBER_IN_TEXT.exec(text)?.[0];
+  if (international !== undefined) return international;
+  const rest = text.replace(PHONE_SCHEME, '').trim();
+  if (!NUMBER_ALONE.test(rest)) return undefined;
+  const count = rest.replace(/\D/g, '').length;
+  const isBare = /^\d+$/.test(rest) && !PHONE_SCHEME.test(text);
+  return count >= (isBare ? BARE_DIGITS_MIN : GROUPED_DIGITS_MIN) ? rest : undefined;
 }
 
-function maskPhone(id: string): string {
-  const rest = id.trim().replace(ANY_SCHEME, '').replace(EXTENSION, '');
-  const digits = rest.replace(/\D/g, '').replace(/^00/, '');
-  // Eleven digits and more hold a country code, whether or not a plus says so.
-  const isInternational = /^(?:\+|00)/.test(rest) || digits.length >= 11;
+function maskPhone(number: string): string {
+  const digits = number.replace(/\D/g, '').replace(/^00/, '');
+  // Eleven digits and more hold a country code, unless they begin with a trunk prefix.
+  const isInternational = /^(?:\+|00)/.test(number) || (digits.length > 10 && digits[0] !== '0');
   // Country codes 1 and 7 have one digit, most others two (ITU-T E.164).
   const country = isInternational ? `+${digits.slice(0, /^[17]/.test(digits) ? 1 : 2)}` : '';
   return `${country}••••••${digits.slice(digits.length >= 10 ? -4 : -2)}`;
+}
+
+/** Decimal digits of other scripts come in runs of ten code points (Unicode, general category Nd). */
+function asciiDigits(text: string): string {
+  return text.replace(/\p{Nd}/gu, (digit) => {
+    const code = digit.codePointAt(0) ?? 0;
+    let zero = code;
+    while (code - zero < 9 && /\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero -= 1;
+    return String(code - zero);
+  });
 }

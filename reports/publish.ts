@@ -9,6 +9,7 @@ import {
   freezeRevision,
   listArchive,
   type Revision,
+  readArchived,
 } from './archive.ts';
 import type { Browser } from './browser.ts';
 import { FORMATS, type Format, findReport } from './catalog.ts';
@@ -46,9 +47,12 @@ export async function publishReport(
   const { report, clientId, toPeriod, runId, formats = FORMATS } = request;
   const composed = await findReport(report).compose(deps, clientId, toPeriod);
   const revision = await freezeRevision(deps.pool, composed, runId, deps.now());
-  const archived = new Set(
-    (await listArchive(deps.pool, clientId, revision.revisionId)).map(({ format }) => format),
-  );
+  const archived = new Set<Format>();
+  for (const entry of await listArchive(deps.pool, clientId, revision.revisionId)) {
+    // What is said to be there must be there, byte for byte, before anybody is sent to it.
+    await readArchived(deps.archiveDir, entry);
+    archived.add(entry.format);
+  }
   for (const format of formats) {
     if (archived.has(format)) continue;
     const bytes = await render(deps, revision, format);

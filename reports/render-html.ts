@@ -53,7 +53,7 @@ export function renderHtml(report: Report): string {
 export function pageNote({ content, provenance }: Report): string {
   const { inPostgres, inWarehouse, inReport, difference } = content.completeness;
   return (
-    `${inPostgres.text} calls in Postgres = ${inWarehouse.text} in DuckDB = ${inReport.text} in this report · ` +
+    `${inPostgres.text} ${inPostgres.value === '1' ? 'call' : 'calls'} in Postgres = ${inWarehouse.text} in DuckDB = ${inReport.text} in this report · ` +
     `difference ${difference.text} · run ${shortRunId(provenance.runId)} · revision ${provenance.revision}`
   );
 }

@@ -3,7 +3,7 @@
 import ExcelJS from 'exceljs';
 import { AppError } from '../core/errors.ts';
 import type { Figure, FigureFormat, Report, Table } from './content.ts';
-import { formatInstant } from './format.ts';
+import { currencyDigits, formatInstant } from './format.ts';
 import { pageNote, shortRunId } from './render-html.ts';
 import {
   addCover,
@@ -149,11 +149,15 @@ function figureCell(figure: Figure, currency: string): Value {
   return numberCell(figure.value, numberFormat(figure.format, currency));
 }
 
+/** The currency's own decimals always, and up to four more where there are any. */
 function numberFormat(format: FigureFormat, currency: string): string {
   const symbol = currency === 'USD' ? '"$"' : `"${currency} "`;
+  const zeros = '0'.repeat(currencyDigits(currency));
+  // Without decimals of its own an amount would end in a lone point.
+  const decimals = (always: string) => `${symbol}#,##0${always === '' ? '' : `.${always}####`}`;
   return {
-    money: `${symbol}#,##0.00####;-${symbol}#,##0.00####`,
-    'unit-price': `${symbol}#,##0.0000##;-${symbol}#,##0.0000##`,
+    money: `${decimals(zeros)};-${decimals(zeros)}`,
+    'unit-price': `${decimals('0000')};-${decimals('0000')}`,
     integer: '#,##0',
     decimal: '#,##0.0',
     percent: '0.0%',

@@ -30,6 +30,7 @@ const ROWS_MAX = 1_048_576;
 const SHEET_NAME_MAX = 31;
 const TEXT_MAX = 32_767;
 const DATE_FORMAT = 'yyyy-mm-dd';
+const WIDTH_MAX = 72;
 // XML 1.0 allows no other control characters; lone surrogates are no characters at all.
 const NOT_XML = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
 
@@ -110,7 +111,10 @@ export function addTableSheet(
   }
   const sheet = addSheet(workbook, name);
   columns.forEach(({ head, width, isNumber = false }, index) => {
-    sheet.getColumn(index + 1).width = Math.max(width, head.length + 4);
+    sheet.getColumn(index + 1).width = fittedWidth(
+      { head, width },
+      rows.map((row) => row[index]),
+    );
     const cell = sheet.getCell(1, index + 1);
     cell.value = cleanText(head);
     cell.font = { name: FONT, size: 11, bold: true, color: { argb: 'FFFFFFFF' } };
@@ -144,10 +148,24 @@ export function addTableSheet(
   sheet.pageSetup.printTitlesRow = '1:1';
 }
 
+/** As wide as the head and the longest cell; longer texts than the limit go over several lines. */
+function fittedWidth({ head, width }: Column, cells: (Value | undefined)[]): number {
+  const longest = Math.max(head.length, ...cells.map(shownLength));
+  return Math.min(WIDTH_MAX, Math.max(width, longest + 4));
+}
+
+/** A number is shown with grouping, its currency and at most six decimals. */
+function shownLength(value: Value | undefined): number {
+  if (value === undefined || typeof value === 'string') return value?.length ?? 0;
+  if ('date' in value) return DATE_FORMAT.length;
+  const unit = /"([^"]*)"/.exec(value.format)?.[1] ?? '';
+  return unit.length + value.number.toLocaleString('en', { maximumFractionDigits: 6 }).length;
+}
+
 /** Texts stand one step in, so that they never touch the number to their left. */
 function alignmentOf(column: { isNumber?: boolean } | undefined): Partial<Cell['alignment']> {
   if (column?.isNumber) return { horizontal: 'right', vertical: 'middle' };
-  return { horizontal: 'left', indent: 1, vertical: 'middle' };
+  return { horizontal: 'left', indent: 1, vertical: 'middle', wrapText: true };
 }
 
 function addSheet(workbook: Workbook, name: string): Worksheet {

@@ -1,7 +1,8 @@
 // daybook doctor: tries everything a report needs, and says what is wrong and what to do.
 import type { Command } from 'commander';
-import { isAppError, messageOf } from '../../core/errors.ts';
+import { AppError, isAppError, messageOf } from '../../core/errors.ts';
 import { query } from '../../core/postgres.ts';
+import { checkArchive } from '../../reports/archive.ts';
 import { renderPdf } from '../../reports/render-pdf.ts';
 import { type Context, openContext } from '../context.ts';
 import { runWithLifecycle } from '../lifecycle.ts';
@@ -35,6 +36,17 @@ const EXAMINATIONS: Examination[] = [
       return `${row?.version}, ${context.paths.warehouse}`;
     },
     fix: 'delete the warehouse file; it is rebuilt from Postgres',
+  },
+  {
+    name: 'Archive',
+    examine: async (context) => {
+      const pool = await context.pipelinePool();
+      const { fileCount, damaged } = await checkArchive(pool, context.paths.archive);
+      if (damaged.length === 0) return `${fileCount} files, each as it was archived`;
+      const rest = damaged.length > 1 ? ` and ${damaged.length - 1} more` : '';
+      throw new AppError('ERR_ARCHIVE', `${damaged[0]}${rest}`);
+    },
+    fix: 'restore the archive folder from a backup',
   },
   {
     name: 'Chromium',

@@ -35,10 +35,9 @@ export function registerRecipients(program: Command): void {
     .requiredOption('--client <id>', 'whose reports')
     .action((options: { client: string }) =>
       runWithLifecycle(async (lifecycle) => {
-        const found = await listRecipients(
-          await openContext(lifecycle, { quiet: true }).appPool(),
-          options.client,
-        );
+        const context = openContext(lifecycle, { quiet: true });
+        await requireClient(await context.pipelinePool(), options.client);
+        const found = await listRecipients(await context.appPool(), options.client);
         printTable(
           ['email', 'reports'],
           found.map(({ email, periodKinds }) => [email, periodKinds.join(', ')]),

@@ -25,11 +25,13 @@ export function registerSend(program: Command): void {
         const deps = await deliverDeps(context);
         const queued = await queueDeliveries(deps, made.revision);
         const { sent, retry, failed, uncertain } = await sendDueDeliveries(deps);
-        console.log(
-          `${queued} mails queued; ${sent} sent, ${retry} to be tried again, ${failed} failed, ${uncertain} uncertain`,
-        );
-        if (context.config.smtpUrl === undefined)
-          console.log(`No SMTP_URL is set: mails are files in ${context.paths.outbox}`);
+        const isOutbox = context.config.smtpUrl === undefined;
+        console.log(`queued ${queued}, ${isOutbox ? 'written' : 'sent'} ${sent}`);
+        if (retry + failed + uncertain > 0) {
+          console.log(`to be tried again ${retry}, failed ${failed}, uncertain ${uncertain}`);
+          console.log('see: npm run daybook -- status');
+        }
+        if (isOutbox) console.log(`No SMTP_URL is set: mails are files in ${context.paths.outbox}`);
         if (failed + uncertain > 0) process.exitCode = 1;
       }),
     );

@@ -31,7 +31,8 @@ function supervise({ log }: Context, role: string): () => Promise<void> {
   let isStopping = false;
   const run = () => {
     child = spawn(process.execPath, [join(PROJECT_DIR, 'bin', 'daybook.ts'), role], {
-      stdio: 'inherit',
+      // The channel closes when this process dies, however it dies, and the child ends with it.
+      stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     });
     child.once('exit', (code, signal) => {
       if (isStopping) return;

@@ -40,12 +40,13 @@ async function printRuns(pool: Pool): Promise<void> {
 async function printDeliveries(pool: Pool): Promise<void> {
   const rows = await query(pool, loadSql('postgres/queries/select_recent_deliveries'));
   printTable(
-    ['client', 'mails', 'state', 'last sent'],
+    ['client', 'mails', 'state', 'last sent', 'last answer'],
     rows.map((row) => [
       String(row.client_id),
       String(row.mails),
       String(row.state),
       instant(row.last_sent_at),
+      String(row.last_response ?? '').split('\n')[0] ?? '',
     ]),
     'No mail has been queued yet.',
   );

@@ -70,9 +70,13 @@ export async function revokeToken(
     query(connection, loadSql('postgres/queries/revoke_token'), [id, now]),
   );
   if (revoked.length > 0) return;
-  throw new AppError('ERR_NOT_FOUND', `client "${clientId}" has no valid token "${id}"`, {
-    fix: 'give the token, or the 16 characters after "dbk_"',
-  });
+  throw new AppError(
+    'ERR_NOT_FOUND',
+    `client "${clientId}" has no valid token "${id === '' ? token.slice(0, 20) : id}"`,
+    {
+      fix: 'give the token, or the 16 characters after "dbk_"',
+    },
+  );
 }
 
 interface TokenRow extends Record<string, unknown> {

@@ -42,7 +42,7 @@ export const NativeEvent = z.strictObject({
   output_tokens: z.unknown().optional().transform(readTokens),
   cost: z.unknown().optional().transform(readCost),
   currency: z
-    .string()
+    .string('must be three capital letters such as "USD"')
     .regex(/^[A-Z]{3}$/, 'must be three capital letters such as "USD"')
     .nullish(),
   status: z.enum(EVENT_STATUSES, `must be one of ${EVENT_STATUSES.join(', ')}`).nullish(),

@@ -137,6 +137,7 @@ function changeOf(
   formatter: Formatter,
 ): Figure {
   if (openDays(facts) !== undefined) return formatter.change('percent', null, 'still open');
+  if (facts.before.all.calls === '0') return formatter.change('percent', null, 'no calls before');
   if (!isComparable(facts)) return formatter.change('percent', null, 'too few to compare');
   if (format !== 'percent')
     return formatter.change('percent', relativeChange(current, previous), 'new');
@@ -163,7 +164,7 @@ function comparisonOf(
     const { calls } = facts.current.all;
     if (new Decimal(calls).isZero()) return 'no calls';
     const count = formatter.integer(unpricedCalls(facts.current.all));
-    return count === '0' ? `all ${formatter.integer(calls)} calls` : `${count} reported no cost`;
+    return count === '0' ? 'none without a cost' : `${count} reported no cost`;
   }
   const isOpen = openDays(facts) !== undefined;
   if (id !== 'cost' || isOpen || figure.value === null || previous.value === null) {

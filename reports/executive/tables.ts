@@ -155,14 +155,8 @@ function buildTable(
   const rows = allRows.slice(0, shownCount);
   const others = parts.slice(shownCount);
   if (others.length > 0) rows.push(withoutUsers(toRow(sumParts(others)), columns));
-  if (parts.length > 1)
-    rows.push(toRow({ label: plainLabel('All'), totals: totalOf(options.id, parts, all) }, true));
+  if (parts.length > 1) rows.push(toRow({ label: plainLabel('All'), totals: all }, true));
   return { ...texts, heads: columns.map((column) => column.head), rows, allRows };
-}
-
-/** The bottom row adds up the rows above it: where only some calls are listed, only those. */
-function totalOf(id: string, parts: Part[], all: Totals): Totals {
-  return id.startsWith('unpriced') ? sumParts(parts).totals : all;
 }
 
 function sumParts(parts: Part[]): Part {
@@ -218,7 +212,7 @@ function personParts(users: (Totals & { id: string | null })[]): Part[] {
 function namedParts(parts: (Totals & { id: string | null })[]): Part[] {
   if (parts.every(({ id }) => id === null)) return [];
   return parts.map(({ id, ...totals }) => ({
-    label: plainLabel(id ?? 'no chatbot named'),
+    label: plainLabel(id === null ? 'no chatbot named' : maskPerson(id)),
     totals,
   }));
 }
