@@ -1,5 +1,5 @@
 # Daybook as one image for both roles: `daybook ingest` and `daybook worker`.
-# Chromium and fonts come from Debian; nothing is downloaded by an install script.
+# Chromium comes from Debian, fonts from npm; nothing is downloaded by an install script.
 FROM node:24-bookworm-slim
 
 RUN apt-get update \

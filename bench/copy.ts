@@ -60,14 +60,15 @@ export async function benchCopy(home: string): Promise<Measurement[]> {
 }
 
 async function generate(owner: Pool, app: Pool): Promise<void> {
-  await addClient(app, {
+  const client = {
     clientId: 'bench',
     name: 'Bench',
     timeZone: 'America/New_York',
     weekStart: 1,
     currency: 'USD',
     locale: 'en-US',
-  });
+  };
+  await addClient(app, client, new Date());
   await query(
     owner,
     `insert into users (client_id, user_id) select 'bench', 'u' || n from generate_series(0, 49) n`,

@@ -30,6 +30,8 @@ export interface Context {
   log: Log;
   lifecycle: Lifecycle;
   now: () => Date;
+  /** True when the books live in the Postgres that Daybook brings. */
+  isEmbedded: boolean;
   /** Under row security; for one client at a time. Checked with `assertServable`. */
   appPool(): Promise<Pool>;
   /** The same, unchecked: for a server that starts before its Postgres does. */
@@ -82,10 +84,13 @@ function readEnvFile(): Record<string, string | undefined> {
   return existsSync(path) ? parseEnv(readFileSync(path, 'utf8')) : {};
 }
 
-type Books = Pick<Context, 'appPool' | 'openAppPool' | 'pipelinePool' | 'migrate'>;
+type Books = Pick<Context, 'isEmbedded' | 'appPool' | 'openAppPool' | 'pipelinePool' | 'migrate'>;
 
 function openBooks(config: Config, embeddedDir: string, log: Log, lifecycle: Lifecycle): Books {
-  const isEmbedded = config.databaseUrl === undefined && config.databaseAppUrl === undefined;
+  const { databaseUrl, databaseAppUrl, databasePipelineUrl } = config;
+  const isEmbedded = [databaseUrl, databaseAppUrl, databasePipelineUrl].every(
+    (url) => url === undefined,
+  );
   const ownerUrl = once(async () => {
     if (config.databaseUrl !== undefined) return config.databaseUrl;
     if (!isEmbedded) return undefined;
@@ -132,6 +137,7 @@ function openBooks(config: Config, embeddedDir: string, log: Log, lifecycle: Lif
     });
   const openAppPool = opened(APP_ROLE, 10);
   return {
+    isEmbedded,
     openAppPool,
     appPool: checked(openAppPool),
     pipelinePool: checked(opened(PIPELINE_ROLE, 4)),

@@ -4,15 +4,13 @@
 export interface Lifecycle {
   /** Registers what to do at the end. */
   onEnd(release: () => Promise<unknown> | unknown): void;
-  /** Resolves when the process is asked to stop. */
-  readonly stopped: Promise<void>;
   /** Long-running commands end by themselves when asked; all others are cut short. */
   waitForStop(): Promise<void>;
 }
 
 const EXIT_INTERRUPTED = 130;
 // A second signal, or a release that hangs, must not keep the process for ever.
-const RELEASE_TIMEOUT_MS = 20_000;
+const RELEASE_TIMEOUT_MS = 40_000;
 
 /** Runs a command and releases everything, however it ends. */
 export async function runWithLifecycle(
@@ -28,20 +26,21 @@ export async function runWithLifecycle(
   const stopped = new Promise<void>((resolve) => {
     const onSignal = () => {
       resolve();
-      if (isWaiting) return;
+      if (isWaiting || releasing !== undefined) return;
       void release().then(() => process.exit(EXIT_INTERRUPTED));
     };
-    process.once('SIGINT', onSignal);
-    process.once('SIGTERM', onSignal);
+    // More than once: a terminal signals the whole group, and npm passes the signal on again.
+    process.on('SIGINT', onSignal);
+    process.on('SIGTERM', onSignal);
     // A supervised process does not outlive its supervisor.
-    process.once('disconnect', onSignal);
+    process.on('disconnect', onSignal);
   });
   const waitForStop = () => {
     isWaiting = true;
     return stopped;
   };
   try {
-    await command({ onEnd: (callback) => void releases.push(callback), stopped, waitForStop });
+    await command({ onEnd: (callback) => void releases.push(callback), waitForStop });
   } finally {
     await release();
     if (process.connected) process.disconnect();
@@ -52,9 +51,9 @@ async function releaseAll(releases: (() => Promise<unknown> | unknown)[]): Promi
   const giveUp = setTimeout(() => process.exit(1), RELEASE_TIMEOUT_MS);
   for (let next = releases.pop(); next !== undefined; next = releases.pop()) {
     // One release that fails must not keep the others from running.
-    await Promise.resolve(next()).catch((error: Error) =>
-      process.stderr.write(`${error.message}\n`),
-    );
+    await Promise.resolve()
+      .then(next)
+      .catch((error: Error) => process.stderr.write(`${error.message}\n`));
   }
   clearTimeout(giveUp);
 }

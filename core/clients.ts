@@ -27,18 +27,19 @@ const CLIENT_ID = /^[a-z0-9][a-z0-9-]{0,62}$/;
 const DEFAULT_REPORT = 'executive';
 
 /** Adds a client with its default schedules; true when it was not there before. Throws ERR_USAGE. */
-export async function addClient(pool: Pool, client: Client): Promise<boolean> {
+export async function addClient(pool: Pool, client: Client, now: Date): Promise<boolean> {
   assertClient(client);
   const { clientId, name, weekStart, currency, locale } = client;
   const timeZone = spellTimeZone(client.timeZone);
   return withTransaction(pool, { clientId }, async (connection) => {
-    const values = [clientId, name, timeZone, weekStart, currency, locale];
+    const values = [clientId, name, timeZone, weekStart, currency, locale, now];
     const added = await query(connection, loadSql('postgres/queries/insert_client'), values);
     for (const kind of PERIOD_KINDS) {
       await query(connection, loadSql('postgres/queries/insert_schedule'), [
         clientId,
         DEFAULT_REPORT,
         kind,
+        now,
       ]);
     }
     return added.length > 0;

@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   chownSync,
+  closeSync,
   existsSync,
   mkdirSync,
   openSync,
@@ -201,13 +202,15 @@ function giveTo(account: Account | undefined, ...paths: string[]): void {
 
 function spawnProgram(server: Server, program: string, args: string[]): ChildProcess {
   const log = openSync(join(server.folder, 'server.log'), 'a');
-  return spawn(join(server.programs, 'bin', program), args, {
+  const child = spawn(join(server.programs, 'bin', program), args, {
     cwd: server.folder,
     detached: true,
     stdio: ['ignore', log, log],
     env: { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' },
     ...server.account,
   });
+  closeSync(log);
+  return child;
 }
 
 async function runProgram(server: Server, program: string, args: string[]): Promise<void> {

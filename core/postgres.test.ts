@@ -1,7 +1,14 @@
 // Rules of the connection to Postgres: values keep their exactness, a lost connection ends neither
 // the process nor the pool, and a deadlock is tried again.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Connection, createPool, isUnavailable, query, withTransaction } from './postgres.ts';
+import {
+  type Connection,
+  copyToFile,
+  createPool,
+  isUnavailable,
+  query,
+  withTransaction,
+} from './postgres.ts';
 import { createTestBooks, silentLog, type TestBooks } from './test-support.ts';
 
 let books: TestBooks;
@@ -158,4 +165,13 @@ test.each([
   [new TypeError('x is undefined'), false],
 ])('%s: may succeed later is %s', (error, expected) => {
   expect(isUnavailable(error)).toBe(expected);
+});
+
+test('a full disk fails a copy at once, and the pool goes on', async () => {
+  const many = 'select n, repeat(md5(n::text), 20) from generate_series(1, 100000) n';
+  const copying = withTransaction(books.owner, {}, (connection) =>
+    copyToFile(connection, many, '/dev/full'),
+  );
+  await expect(copying).rejects.toThrow(/ENOSPC/);
+  expect(await query(books.owner, 'select 1 as one')).toEqual([{ one: 1 }]);
 });

@@ -97,6 +97,8 @@ export async function withTransaction<T>(
   }
 }
 
+const unusable = new WeakSet<Connection>();
+
 /** Streams the rows of a select as CSV into a file and returns how many there were. */
 export async function copyToFile(
   connection: Connection,
@@ -104,7 +106,13 @@ export async function copyToFile(
   path: string,
 ): Promise<number> {
   const stream = connection.query(copyTo(`copy (${sql}) to stdout (format csv, header true)`));
-  await pipeline(stream, createWriteStream(path, { highWaterMark: 1 << 20 }));
+  try {
+    await pipeline(stream, createWriteStream(path, { highWaterMark: 1 << 20 }));
+  } catch (error) {
+    // Postgres goes on sending into a connection that nobody reads: no rollback would be answered.
+    unusable.add(connection);
+    throw error;
+  }
   return (stream as unknown as { rowCount: number }).rowCount;
 }
 
@@ -132,9 +140,12 @@ async function runTransaction<T>(
     return result;
   } catch (error) {
     // A connection that cannot roll back must not go back into the pool.
-    await connection.query('rollback').catch((cause: Error) => {
-      broken = cause;
-    });
+    if (unusable.has(connection)) broken = error as Error;
+    else {
+      await connection.query('rollback').catch((cause: Error) => {
+        broken = cause;
+      });
+    }
     throw error;
   } finally {
     connection.release(broken);

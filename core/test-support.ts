@@ -68,7 +68,7 @@ export async function addTestClient(app: Pool, fields: Partial<Client> = {}): Pr
     locale: 'en-US',
     ...fields,
   };
-  await addClient(app, client);
+  await addClient(app, client, new Date());
   return client;
 }
 

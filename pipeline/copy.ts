@@ -115,8 +115,11 @@ async function copyTables(connection: Connection, warehouse: Warehouse): Promise
         await upsertFromFile(warehouse, name, key, fileOf(name));
       }
     };
-    const [books] = await Promise.all([sumBooks(connection), load()]);
-    if (!(await equalsBooks(warehouse, books))) throw new Differs();
+    // Both are waited for, whatever becomes of one: nothing may run on after the rollback.
+    const [books, loaded] = await Promise.allSettled([sumBooks(connection), load()]);
+    if (books.status === 'rejected') throw books.reason;
+    if (loaded.status === 'rejected') throw loaded.reason;
+    if (!(await equalsBooks(warehouse, books.value))) throw new Differs();
     return copiedRows;
   } finally {
     for (const { name } of TABLES) rmSync(fileOf(name), { force: true });

@@ -152,6 +152,7 @@ export async function readArchived(archiveDir: string, entry: ArchiveEntry): Pro
     'ERR_ARCHIVE',
     `the archived file ${path} was changed: its sha256 is not the one recorded`,
     {
+      details: { isChanged: true },
       fix: 'restore the archive folder from a backup',
     },
   );

@@ -1,5 +1,5 @@
 // The list of reports: what each is called, for which periods it exists and how it is composed.
-import { PERIOD_KINDS, type Period, type PeriodKind } from '../core/calendar.ts';
+import type { Period } from '../core/calendar.ts';
 import { AppError } from '../core/errors.ts';
 import type { Pool } from '../core/postgres.ts';
 import type { Warehouse } from '../pipeline/warehouse.ts';
@@ -14,6 +14,7 @@ export type Format = (typeof FORMATS)[number];
 export interface Sources {
   pool: Pool;
   warehouse: Warehouse;
+  now: () => Date;
 }
 
 /** A composed content and the instant of the snapshot it stands on. */
@@ -24,7 +25,6 @@ export interface Composed {
 
 export interface CatalogEntry {
   name: string;
-  kinds: readonly PeriodKind[];
   compose(
     sources: Sources,
     clientId: string,
@@ -35,9 +35,8 @@ export interface CatalogEntry {
 export const CATALOG: CatalogEntry[] = [
   {
     name: 'executive',
-    kinds: PERIOD_KINDS,
-    compose: async ({ pool, warehouse }, clientId, toPeriod) => {
-      const facts = await loadExecutiveFacts(pool, warehouse, clientId, toPeriod);
+    compose: async ({ pool, warehouse, now }, clientId, toPeriod) => {
+      const facts = await loadExecutiveFacts(pool, warehouse, clientId, toPeriod, now());
       return { content: composeExecutive(facts), asOf: facts.asOf };
     },
   },

@@ -74,6 +74,13 @@ describe('a mail', () => {
   });
 });
 
+test('sent for one client, the mail of others is left alone', async () => {
+  await bench.publish();
+  expect(await sendDueDeliveries(bench.deps, ['another'])).toMatchObject({ sent: 0 });
+  expect(await bench.states()).toMatchObject([{ state: 'pending' }]);
+  expect(await sendDueDeliveries(bench.deps, ['acme'])).toMatchObject({ sent: 1 });
+});
+
 describe('what the server answers', () => {
   test.each<[Behaviour]>([
     ['450 at RCPT'],

@@ -54,32 +54,44 @@ export async function queueDeliveries(
   return rows.length;
 }
 
-/** Sends everything that is due and returns what became of it. */
-export async function sendDueDeliveries(deps: DeliverDeps): Promise<DeliveryCounts> {
+/** True when a run that was interrupted had queued its mails: its slot has taken effect already. */
+export async function hasQueuedDeliveries(
+  { pool }: DeliverDeps,
+  clientId: string,
+  runId: string,
+): Promise<boolean> {
+  const sql = loadSql('postgres/queries/select_deliveries_of_run');
+  const [row] = await query<{ mails: number }>(pool, sql, [clientId, runId]);
+  return (row?.mails ?? 0) > 0;
+}
+
+/**
+ * Sends everything that is due and returns what became of it; with `onlyClients`, nothing of
+ * others, whose mail may have to go another way.
+ */
+export async function sendDueDeliveries(
+  deps: DeliverDeps,
+  onlyClients: string[] | null = null,
+): Promise<DeliveryCounts> {
+  const claim = (which: 'due' | 'stale') => claimDelivery(deps, which, onlyClients);
   const counts: DeliveryCounts = { sent: 0, retry: 0, failed: 0, uncertain: 0 };
-  for (
-    let stale = await claim(deps, 'stale');
-    stale !== undefined;
-    stale = await claim(deps, 'stale')
-  ) {
+  for (let stale = await claim('stale'); stale !== undefined; stale = await claim('stale')) {
     await settle(deps, stale, await resolveStale(deps, stale), counts);
   }
-  for (let next = await claim(deps, 'due'); next !== undefined; next = await claim(deps, 'due')) {
+  for (let next = await claim('due'); next !== undefined; next = await claim('due')) {
     await settle(deps, next, await sendOne(deps, next), counts);
   }
   return counts;
 }
 
-async function claim(
+async function claimDelivery(
   { pool, now }: DeliverDeps,
   which: 'due' | 'stale',
+  onlyClients: string[] | null,
 ): Promise<Claimed | undefined> {
   const name = which === 'due' ? 'claim_delivery' : 'claim_stale_delivery';
-  const leaseUntil = new Date(now().getTime() + LEASE_MS);
-  const [row] = await query<Claimed>(pool, loadSql(`postgres/queries/${name}`), [
-    now(),
-    leaseUntil,
-  ]);
+  const values = [now(), new Date(now().getTime() + LEASE_MS), onlyClients];
+  const [row] = await query<Claimed>(pool, loadSql(`postgres/queries/${name}`), values);
   return row;
 }
 
@@ -96,8 +108,9 @@ async function sendOne(deps: DeliverDeps, claimed: Claimed): Promise<SendResult>
     if (mail === undefined) return { outcome: 'failed', response: 'the recipient was removed' };
     return await deps.mailer.send(mail);
   } catch (error) {
-    // An archived file that is gone or was changed will not be whole at a later attempt either.
-    if (isAppError(error, 'ERR_ARCHIVE')) return { outcome: 'failed', response: error.message };
+    // A changed file stays changed; one that is not here may be on its way from another host.
+    const isChanged = isAppError(error, 'ERR_ARCHIVE') && error.details.isChanged === true;
+    if (isChanged) return { outcome: 'failed', response: error.message };
     if (isUnavailable(error)) throw error;
     return { outcome: 'retry', response: messageOf(error) };
   }
@@ -151,7 +164,9 @@ async function settle(
     final === 'sent' ? now() : null,
   ]);
   counts[final] += 1;
-  const fields = { clientId: claimed.client_id, messageId: claimed.message_id, response };
+  // The answer stays in the table: servers repeat the address in it, and logs hold none.
+  const code = /^\d{3}/.exec(response)?.[0];
+  const fields = { clientId: claimed.client_id, messageId: claimed.message_id, code };
   if (final === 'sent') log.info('mail.sent', fields);
   else log.warn(`mail.${final}`, fields);
 }

@@ -8,7 +8,12 @@ import { refreshWarehouse } from '../pipeline/refresh.ts';
 import { claimRun, executeRun, failRun, type Run } from '../pipeline/runs.ts';
 import { type DueSlot, dueSlots, jobName, type Schedule } from '../pipeline/schedule.ts';
 import type { Warehouse } from '../pipeline/warehouse.ts';
-import { type DeliverDeps, queueDeliveries, sendDueDeliveries } from './deliver.ts';
+import {
+  type DeliverDeps,
+  hasQueuedDeliveries,
+  queueDeliveries,
+  sendDueDeliveries,
+} from './deliver.ts';
 import { type PublishDeps, publishReport } from './publish.ts';
 
 export interface TickDeps extends DeliverDeps, Omit<PublishDeps, 'warehouse'> {
@@ -102,6 +107,9 @@ async function makeDue(
   const { report, clientId } = schedule;
   try {
     await executeRun(deps.pool, run, deps.now, async () => {
+      // Taken over after its mails were queued: data that came since must not mail the slot again.
+      const isDone = run.attempts > 1 && (await hasQueuedDeliveries(deps, clientId, run.runId));
+      if (isDone) return { rowCount: 0, value: undefined };
       const request = { report, clientId, toPeriod: () => period, runId: run.runId };
       const { revision, entries } = await publishReport({ ...deps, warehouse }, request);
       const mails = await queueDeliveries(deps, revision);

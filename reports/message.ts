@@ -60,7 +60,7 @@ export function composeMail(report: Report, { from, to, messageId, files }: Mail
     messageId,
     subject: subjectOf(report),
     text: mailText(view),
-    html: renderTemplate('emails/executive', view),
+    html: renderTemplate(`emails/${report.content.report}`, view),
     images: view.figures.map(({ cid, image }) => ({ cid, content: image })),
     attachments: isTooLarge
       ? []

@@ -3,10 +3,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { VARIABLES } from '../core/config.ts';
-import { PROJECT_DIR } from './support.ts';
+import { APP_ROLE, deriveRoleUrl, PIPELINE_ROLE } from '../core/roles.ts';
+import { createTestBooks, makeTestFolder, type TestBooks } from '../core/test-support.ts';
+import { PROJECT_DIR, startDaybook, waitForLog } from './support.ts';
 
 interface Service {
   image?: string;
@@ -134,6 +136,39 @@ test('the image runs Node 24 as an ordinary user and copies only what exists', (
     for (const path of sources.split(' '))
       expect(existsSync(join(PROJECT_DIR, path)), path).toBe(true);
   }
+});
+
+describe('each server starts with exactly the variables that its service gets', () => {
+  const folder = makeTestFolder();
+  let books: TestBooks;
+  beforeAll(async () => {
+    books = await createTestBooks();
+  });
+  afterAll(async () => {
+    await books.close();
+    folder.remove();
+  });
+
+  test.each([
+    ['ingest', 'ingest.listening'],
+    ['worker', 'tick.finished'],
+  ])('%s', async (name, event) => {
+    const given: Record<string, string> = {
+      DATABASE_APP_URL: deriveRoleUrl(books.ownerUrl, APP_ROLE),
+      DATABASE_PIPELINE_URL: deriveRoleUrl(books.ownerUrl, PIPELINE_ROLE),
+      SMTP_URL: 'smtp://127.0.0.1:1',
+      MAIL_FROM: 'daybook@daybook.example',
+    };
+    const names = Object.keys(compose.services[name]?.environment ?? {});
+    const env = Object.fromEntries(names.map((variable) => [variable, given[variable] ?? '']));
+    const home = join(folder.path, name);
+    const child = startDaybook([name], { ...env, DAYBOOK_HOME: home, PORT: '0' });
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    await waitForLog(child, event);
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
+    expect(existsSync(join(home, 'postgres'))).toBe(false);
+  });
 });
 
 function read(path: string): string {

@@ -71,6 +71,7 @@ export function makeFacts(given: Calls[], options: FactsOptions = {}): Executive
       costDifference: '0',
     },
     asOf: '2025-03-17T06:00:00.000Z',
+    now: `${addDays(period.end, 1)}T06:00:00.000Z`,
   };
 }
 

@@ -97,6 +97,39 @@ describe('over a Monday that is the first of a month', () => {
   }, 60_000);
 });
 
+test('a run that died after queueing its mails mails nothing again, whatever came since', async () => {
+  clock.set('2027-03-08T12:00:00Z');
+  await runTick(deps());
+  const before = mails().length;
+  const late = { id: 'late', occurred_at: '2027-03-07T12:00:00Z', provider: 'p', model: 'm' };
+  await createUsageStore(books.app)('vienna', [parseNativeItem({ ...late, cost: '1' })]);
+  // As a worker leaves them that was killed between queueing and writing its end.
+  const undone = `update runs set state = 'running', finished_at = null, lease_until = $1
+    where job like 'report%' and started_at >= $2`;
+  await query(books.owner, undone, [clock.now(), clock.now()]);
+  clock.set('2027-03-08T12:30:00Z');
+  await runTick(deps());
+  expect(mails().length).toBe(before);
+  const [open] = await query(
+    books.owner,
+    `select count(*)::int as runs from runs where state = 'running'`,
+  );
+  expect(open).toEqual({ runs: 0 });
+}, 60_000);
+
+test('a report on time says what was, and not what is so far', async () => {
+  const rows = await query<{ content: string }>(
+    books.pipeline,
+    'select content from report_revisions',
+  );
+  const contents = rows.map(
+    ({ content }) => JSON.parse(content) as { headline: string; lede: string },
+  );
+  expect(contents.length).toBeGreaterThan(8);
+  for (const { headline, lede } of contents)
+    expect(`${headline} ${lede}`).not.toMatch(/so far|still open/);
+});
+
 test('forgetting the ledger would mail again: the ledger is what keeps it to once', async () => {
   await query(books.owner, 'delete from runs');
   await query(books.owner, 'delete from deliveries');

@@ -26,14 +26,15 @@ export function registerClients(program: Command): void {
     .action((id: string, options: AddOptions) =>
       runWithLifecycle(async (lifecycle) => {
         const context = openContext(lifecycle, { quiet: true });
-        const added = await addClient(await context.appPool(), {
+        const client = {
           clientId: id,
           name: options.name ?? id,
           timeZone: options.zone,
           weekStart: parseWeekStart(options.weekStart),
           currency: options.currency,
           locale: options.locale,
-        });
+        };
+        const added = await addClient(await context.appPool(), client, context.now());
         console.log(
           added ? `Added client ${id}.` : `Client ${id} is there already; nothing was changed.`,
         );

@@ -3,8 +3,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, extname, join, relative } from 'node:path';
 import type { Command } from 'commander';
-import { localDate, PERIOD_KINDS, type PeriodKind, periodContaining } from '../../core/calendar.ts';
-import { addClient, type Client } from '../../core/clients.ts';
+import {
+  localDate,
+  PERIOD_KINDS,
+  type PeriodKind,
+  periodContaining,
+  spellTimeZone,
+} from '../../core/calendar.ts';
+import { addClient, type Client, requireClient } from '../../core/clients.ts';
 import { AppError } from '../../core/errors.ts';
 import { startStep } from '../../core/progress.ts';
 import { readTrace } from '../../demo/trace.ts';
@@ -101,9 +107,7 @@ async function openBooks(context: Context): Promise<void> {
   const step = startStep(process.stdout, 'Open the books');
   await context.migrate();
   await context.pipelinePool();
-  step.finish(
-    context.config.databaseUrl === undefined ? 'embedded Postgres' : 'Postgres from DATABASE_URL',
-  );
+  step.finish(context.isEmbedded ? 'embedded Postgres' : 'a Postgres of your own');
 }
 
 async function ingestTrace(context: Context): Promise<DemoPlan> {
@@ -117,7 +121,7 @@ async function ingestTrace(context: Context): Promise<DemoPlan> {
 
 async function addDemoClient(context: Context, client: Client): Promise<void> {
   const pool = await context.appPool();
-  await addClient(pool, client);
+  await addClient(pool, client, context.now());
   await addRecipient(pool, client.clientId, { email: RECIPIENT });
 }
 
@@ -130,6 +134,17 @@ async function ingestFile(context: Context, path: string, timeZone: string): Pro
     .slice(0, 63);
   const client: Client = { clientId, name, timeZone, weekStart: 1, currency, locale: 'en-US' };
   await addDemoClient(context, client);
+  const kept = await requireClient(await context.pipelinePool(), clientId);
+  if (kept.timeZone !== spellTimeZone(timeZone) || kept.currency !== currency) {
+    const counts = `${kept.timeZone} and ${kept.currency}`;
+    throw new AppError(
+      'ERR_EXISTS',
+      `client ${clientId} is there already and counts in ${counts}`,
+      {
+        fix: `give --zone ${kept.timeZone}, or rename the file to get another client`,
+      },
+    );
+  }
   const step = startStep(process.stdout, `Book ${basename(path)}`, count);
   const storeUsage = createUsageStore(await context.appPool());
   const counts = await importFile({
@@ -194,7 +209,9 @@ async function mailAll(context: Context, made: Published[]): Promise<void> {
   const step = startStep(process.stdout, 'Mail to the outbox');
   const deps = await deliverDeps(context, createOutboxMailer(context.paths.outbox));
   for (const { revision } of made) await queueDeliveries(deps, revision);
-  const { sent } = await sendDueDeliveries(deps);
+  // Only the demo's own mail goes to the outbox; others' may have to go by SMTP.
+  const own = made.map(({ revision }) => revision.content.client.id);
+  const { sent } = await sendDueDeliveries(deps, own);
   step.finish(`${sent} mails written, none sent`);
 }
 

@@ -22,7 +22,7 @@ const EXAMINATIONS: Examination[] = [
         pool,
         `select current_setting('server_version') as version`,
       );
-      const kind = context.config.databaseUrl === undefined ? 'embedded' : 'from DATABASE_URL';
+      const kind = context.isEmbedded ? 'embedded' : 'your own';
       return `${row?.version} (${kind}), migrated, serving roles are safe`;
     },
     fix: 'check DATABASE_URL, then run: npm run daybook -- migrate',

@@ -24,7 +24,7 @@ export function registerSend(program: Command): void {
         if (made === undefined) return;
         const deps = await deliverDeps(context);
         const queued = await queueDeliveries(deps, made.revision);
-        const { sent, retry, failed, uncertain } = await sendDueDeliveries(deps);
+        const { sent, retry, failed, uncertain } = await sendDueDeliveries(deps, [options.client]);
         const isOutbox = context.config.smtpUrl === undefined;
         console.log(`queued ${queued}, ${isOutbox ? 'written' : 'sent'} ${sent}`);
         if (retry + failed + uncertain > 0) {

@@ -1,5 +1,5 @@
 // daybook worker: refreshes the warehouse, and makes, archives and mails what is due.
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { startAlarmClock } from '../../pipeline/scheduler.ts';
@@ -50,6 +50,7 @@ async function tickOnce(context: Context, { pool, mailer }: TickParts): Promise<
       },
     });
     // The container's health check looks at its age.
+    await mkdir(config.homeDir, { recursive: true });
     await writeFile(join(config.homeDir, 'worker-alive'), '');
     log.info('tick.finished', { ...result, tookMs: Math.round(performance.now() - started) });
   } finally {

@@ -81,7 +81,7 @@ export function buildStrip(facts: ExecutiveFacts, formatter: Formatter): StripIt
     { label: `${monthName(month)} to date`, text: money(month.start, period.end) },
     { label: `Same days of ${monthName(before)}`, text: money(before.start, sameDaysEnd) },
     { label: `All of ${monthName(before)}`, text: money(before.start, before.end) },
-    { label: 'Last 30 days', text: money(addDays(period.end, -30), period.end) },
+    { label: 'Last 30 days', text: money(addDays(dataEnd(facts), -30), dataEnd(facts)) },
     { label: `Days with a cost in ${monthName(month)}`, text: `${paidDays} of ${held}` },
   ];
 }

@@ -213,3 +213,18 @@ describe('it is not made when its parts do not add up', () => {
     expect(() => composeExecutive(makeFacts(ORDINARY_CALLS))).not.toThrow();
   });
 });
+
+describe('where no percentage can be', () => {
+  const days = (date: string, cost: string): Calls => ({ date, count: 30, cost });
+  const changeOf = (before: string, now: string, id: string) =>
+    keyFigure(compose([days('2025-03-04', before), days('2025-03-12', now)]), id).change.text;
+
+  test.each([
+    ['a cost from nothing reported', '0', '0.1', 'paid-calls', 'new'],
+    ['a cost that is not reported any more', '0.1', '0', 'cost', '–'],
+    ['a price per call that is not known any more', '0.1', '0', 'cost-per-paid-call', '–'],
+    ['no paid calls after none', '0', '0', 'paid-calls', 'unchanged'],
+  ])('%s', (_name, before, now, id, text) => {
+    expect(changeOf(before, now, id)).toBe(text);
+  });
+});

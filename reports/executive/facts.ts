@@ -74,21 +74,24 @@ export interface ExecutiveFacts {
   /** Days with calls from a year and a month before the period's end. */
   days: HistoryPoint[];
   completeness: { inPostgres: string; inWarehouse: string; costDifference: string };
+  /** The instant of the snapshot, by Postgres' clock. */
   asOf: string;
+  /** When the report is made, by the clock that decided that it is due. */
+  now: string;
 }
 
 export const HISTORY_PERIODS = 12;
 
 /** The day after the last that the snapshot holds anything of, and never after the period. */
-export function dataEnd({ asOf, client, period }: ExecutiveFacts): string {
-  const tomorrow = addDays(localDate(new Date(asOf), client.timeZone), 1);
+export function dataEnd({ now, client, period }: ExecutiveFacts): string {
+  const tomorrow = addDays(localDate(new Date(now), client.timeZone), 1);
   return tomorrow < period.end ? tomorrow : period.end;
 }
 
 /** How many days of the period had begun at the snapshot, or undefined once it was over. */
 export function openDays(facts: ExecutiveFacts): number | undefined {
-  const { asOf, client, period } = facts;
-  if (localDate(new Date(asOf), client.timeZone) >= period.end) return undefined;
+  const { now, client, period } = facts;
+  if (localDate(new Date(now), client.timeZone) >= period.end) return undefined;
   return Math.max(0, daysBetween(period.start, dataEnd(facts)));
 }
 
@@ -107,6 +110,7 @@ export async function loadExecutiveFacts(
   warehouse: Warehouse,
   clientId: string,
   toPeriod: (weekStart: number) => Period,
+  now: Date,
 ): Promise<ExecutiveFacts> {
   const client = await loadClient(warehouse, clientId);
   const period = toPeriod(client.weekStart);
@@ -127,6 +131,7 @@ export async function loadExecutiveFacts(
     days: await loadHistory(warehouse, client, 'day', firstMonth.start, period.end),
     completeness: await compareWithBooks(pool, client, period, current, state.snapshot),
     asOf: state.as_of,
+    now: now.toISOString(),
   };
 }
 

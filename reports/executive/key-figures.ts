@@ -2,7 +2,7 @@
 import { type Period, shiftPeriod } from '../../core/calendar.ts';
 import { Decimal, difference, ratio, relativeChange } from '../../core/money.ts';
 import type { Figure, FigureFormat, KeyFigure, Tone } from '../content.ts';
-import type { Formatter } from '../format.ts';
+import { type Formatter, NOTHING } from '../format.ts';
 import {
   type ExecutiveFacts,
   HISTORY_PERIODS,
@@ -139,10 +139,18 @@ function changeOf(
   if (openDays(facts) !== undefined) return formatter.change('percent', null, 'still open');
   if (facts.before.all.calls === '0') return formatter.change('percent', null, 'no calls before');
   if (!isComparable(facts)) return formatter.change('percent', null, 'too few to compare');
-  if (format !== 'percent')
-    return formatter.change('percent', relativeChange(current, previous), 'new');
+  if (format !== 'percent') {
+    const change = relativeChange(current, previous);
+    return formatter.change('percent', change, wordForChange(current, previous));
+  }
   const points = current === null || previous === null ? null : difference(current, previous);
   return formatter.change('points', points);
+}
+
+/** What is said where no percentage can be: from nothing, from nothing to nothing, or unknown. */
+function wordForChange(current: string | null, previous: string | null): string {
+  if (current === null || previous === null) return NOTHING;
+  return current === previous ? 'unchanged' : 'new';
 }
 
 function toneOf({ rise }: Definition, current: string | null, previous: string | null): Tone {

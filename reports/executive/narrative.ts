@@ -103,7 +103,7 @@ function lede(writer: Writer): string {
 function openLede(writer: Writer, open: number): string {
   const { period, current } = writer.facts;
   const days = plural(String(daysBetween(period.start, period.end)), 'day');
-  const said = `The period is still open: ${open} of ${days} ${open === 1 ? 'has' : 'have'} begun.`;
+  const said = `The period is still open: ${open} of ${days} begun.`;
   return current.all.calls === '0' ? said : `${said} ${unpricedNow(writer)}`;
 }
 

@@ -184,6 +184,9 @@ create table deliveries (
 );
 comment on table deliveries is 'One row per mail: one report revision to one recipient, at most once.';
 
+create index deliveries_open on deliveries (next_attempt_at)
+    where state in ('pending', 'sending');
+
 do $$
 declare
     table_name text;

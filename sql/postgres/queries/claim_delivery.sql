@@ -1,11 +1,12 @@
 -- Claims the delivery that has waited longest; committed before the mail goes out.
--- params: $1 now, $2 lease end.
+-- params: $1 now, $2 lease end, $3 the clients it may belong to, or null for all.
 update deliveries
 set state = 'sending', attempts = attempts + 1, next_attempt_at = $2
 where (client_id, revision_id, recipient_id) = (
     select client_id, revision_id, recipient_id
     from deliveries
     where state = 'pending' and next_attempt_at <= $1
+        and ($3::text[] is null or client_id = any ($3))
     order by next_attempt_at
     limit 1
     for update skip locked
