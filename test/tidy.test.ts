@@ -145,7 +145,7 @@ test('templates hold no unescaped value', () => {
 });
 
 test('nothing unfinished is left', () => {
-  const words = new RegExp(['TO' + 'DO', 'FIX' + 'ME', 'X' + 'XX'].join('|'));
+  const words = new RegExp(['TO' + 'DO', 'FIX' + 'ME', 'X' + 'XX', 'BENCH' + '_'].join('|'));
   const left = tracked.filter(
     (path) => /\.(ts|sql|hbs|css|md|yml|sh)$/.test(path) && words.test(read(path)),
   );

@@ -88,7 +88,7 @@ function toRow(
     label,
     previous: amount(previous),
     current: amount(current),
-    change: { ...amount(change), text: `${signOf(change)}${amount(change).text}` },
+    change: { ...amount(change), text: signed(change, amount(change).text) },
     tone: toneOf(change),
     isTotal: false,
   };
@@ -98,10 +98,11 @@ function largestOf({ previous, current }: ModelChange): string {
   return Decimal.max(previous, current).toString();
 }
 
-function signOf(change: string): string {
+/** With its sign; what is too small to be shown has a size, but no sign worth reading. */
+function signed(change: string, text: string): string {
   const decimal = new Decimal(change);
-  if (decimal.isZero()) return '';
-  return decimal.isNegative() ? MINUS : '+';
+  if (decimal.isZero() || text.startsWith('<')) return text;
+  return `${decimal.isNegative() ? MINUS : '+'}${text}`;
 }
 
 function toneOf(change: string): Tone {
