@@ -97,7 +97,7 @@ describe('over a Monday that is the first of a month', () => {
   }, 60_000);
 });
 
-test('a run that died after queueing its mails queues none again, whatever came since', async () => {
+test('a run that died after queueing its mails queues none again, late data or not', async () => {
   clock.set('2027-03-08T12:00:00Z');
   await runTick(deps());
   const before = mails().length;
