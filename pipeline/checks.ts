@@ -16,8 +16,9 @@ export async function assertChecks(warehouse: Warehouse): Promise<void> {
     failures.push(`  sql/${name}.sql: ${rows.length} rows\n${shown.join('\n')}`);
   }
   if (failures.length === 0) return;
-  const message = `the figures failed ${failures.length} checks:\n${failures.join('\n')}`;
+  const count = failures.length === 1 ? 'a check' : `${failures.length} checks`;
+  const message = `the figures failed ${count}:\n${failures.join('\n')}`;
   throw new AppError('ERR_CHECK_FAILED', message, {
-    fix: 'no report was made; delete the warehouse file to rebuild it, then look at the rows',
+    fix: 'nothing is made from them; look at the rows, or delete the warehouse file to rebuild it',
   });
 }

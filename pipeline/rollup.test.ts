@@ -231,3 +231,14 @@ test('rebuilt from a deleted file the rollups are the same to the last decimal',
   expect((await refresh()).isFresh).toBe(true);
   expect(await all()).toEqual(before);
 });
+
+test('a rollup whose file is gone goes too, and what the files make comes back', async () => {
+  await clientWithEvents('UTC', ['2025-03-18T10:00:00Z']);
+  await held.warehouse.run('create table rollups.forgotten as select 1 as one');
+  await refresh();
+  const names = await held.warehouse.rows<{ name: string }>(
+    `select table_name as name from information_schema.tables where table_schema = 'rollups'`,
+  );
+  const found = names.map(({ name }) => name).sort();
+  expect(found).toEqual(['usage_by_day', 'usage_by_month', 'usage_by_period', 'usage_by_week']);
+});

@@ -61,7 +61,7 @@ const KEY_FIGURE_COLUMNS: Column[] = [
 
 const DEFINITION_COLUMNS: Column[] = [
   { head: 'Term', width: 22 },
-  { head: 'Meaning', width: 96 },
+  { head: 'Meaning', width: 72 },
 ];
 
 function coverLines({ content, provenance }: Report) {
@@ -131,8 +131,8 @@ function tableColumns(table: Table, currency: string): Column[] {
   ];
 }
 
-function tableRows({ allRows }: Table, currency: string): Value[][] {
-  return allRows.map(({ label, cells }) => [
+function tableRows(table: Table, currency: string): Value[][] {
+  return table.allRows.map(({ label, cells }) => [
     textCell(label.id),
     textCell(label.detail),
     ...cells.map((cell) => figureCell(cell, currency)),

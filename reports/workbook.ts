@@ -30,7 +30,7 @@ const ROWS_MAX = 1_048_576;
 const SHEET_NAME_MAX = 31;
 const TEXT_MAX = 32_767;
 const DATE_FORMAT = 'yyyy-mm-dd';
-const WIDTH_MAX = 72;
+const WIDTH_MAX = 112;
 // XML 1.0 allows no other control characters; lone surrogates are no characters at all.
 const NOT_XML = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
 

@@ -1,6 +1,13 @@
 // daybook clients add | list
 import type { Command } from 'commander';
-import { addClient, listClients, parseWeekStart, WEEK_DAYS } from '../../core/clients.ts';
+import {
+  addClient,
+  type Client,
+  listClients,
+  parseWeekStart,
+  requireClient,
+  WEEK_DAYS,
+} from '../../core/clients.ts';
 import { openContext } from '../context.ts';
 import { runWithLifecycle } from '../lifecycle.ts';
 import { printTable } from '../print.ts';
@@ -35,9 +42,9 @@ export function registerClients(program: Command): void {
           locale: options.locale,
         };
         const added = await addClient(await context.appPool(), client, context.now());
-        console.log(
-          added ? `Added client ${id}.` : `Client ${id} is there already; nothing was changed.`,
-        );
+        if (added) return console.log(`Added client ${id}.`);
+        console.log(`Client ${id} is there already; nothing was changed. It is:`);
+        printClients([await requireClient(await context.pipelinePool(), id)]);
       }),
     );
   clients
@@ -48,17 +55,21 @@ export function registerClients(program: Command): void {
         const found = await listClients(
           await openContext(lifecycle, { quiet: true }).pipelinePool(),
         );
-        printTable(
-          ['client', 'name', 'time zone', 'week starts', 'currency', 'locale'],
-          found.map((client) => [
-            client.clientId,
-            client.name,
-            client.timeZone,
-            WEEK_DAYS[client.weekStart - 1] ?? '',
-            client.currency,
-            client.locale,
-          ]),
-        );
+        printClients(found);
       }),
     );
+}
+
+function printClients(clients: Client[]): void {
+  printTable(
+    ['client', 'name', 'time zone', 'week starts', 'currency', 'locale'],
+    clients.map((client) => [
+      client.clientId,
+      client.name,
+      client.timeZone,
+      WEEK_DAYS[client.weekStart - 1] ?? '',
+      client.currency,
+      client.locale,
+    ]),
+  );
 }

@@ -95,7 +95,7 @@ async function runDemo(context: Context, file: string | undefined, zone: string)
     const copied = await timed('pipeline', () =>
       refreshWarehouse({ pool, warehouse, log: context.log }),
     );
-    refresh.finish(`${copied.copiedRows} rows copied, all checks passed`);
+    refresh.finish(`${copied.copiedRows} rows of calls and clients, all checks passed`);
     const made = await timed('reports', () => makeAll(context, warehouse, plan));
     await timed('mail', () => mailAll(context, made));
     return Promise.all(plan.clients.map((client) => outcomeOf(context, warehouse, client, made)));

@@ -28,24 +28,25 @@ export function registerStart(program: Command): void {
 /** Keeps one role running; returns what stops it. */
 function supervise({ log }: Context, role: string): () => Promise<void> {
   let child: ChildProcess;
-  let isStopping = false;
+  let restart: NodeJS.Timeout | undefined;
   const run = () => {
     child = spawn(process.execPath, [join(PROJECT_DIR, 'bin', 'daybook.ts'), role], {
       // The channel closes when this process dies, however it dies, and the child ends with it.
       stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     });
     child.once('exit', (code, signal) => {
-      if (isStopping) return;
-      log.error('process.ended', { role, code, signal, restartInMs: RESTART_DELAY_MS });
-      setTimeout(() => {
-        if (!isStopping) run();
+      // A terminal stops us all at once, and a child may be faster than we are: wait, then judge.
+      restart = setTimeout(() => {
+        log.error('process.ended', { role, code, signal, action: 'starting it again' });
+        run();
       }, RESTART_DELAY_MS);
     });
   };
   run();
   return () => {
-    isStopping = true;
-    return stopChild(child);
+    const stopped = stopChild(child);
+    void stopped.then(() => clearTimeout(restart));
+    return stopped;
   };
 }
 

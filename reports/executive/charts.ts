@@ -76,9 +76,13 @@ export function buildStrip(facts: ExecutiveFacts, formatter: Formatter): StripIt
   const held = Math.max(0, daysBetween(month.start, dataEnd(facts)));
   const sameDaysEnd = earlier(addDays(before.start, held), before.end);
   const paidDays = days.filter((day) => day.start >= month.start && day.cost !== '0').length;
+  const isWhole = held === daysBetween(month.start, month.end);
   const money = (from: string, until: string) => formatter.money(costBetween(facts, from, until));
   return [
-    { label: `${monthName(month)} to date`, text: money(month.start, period.end) },
+    {
+      label: isWhole ? `All of ${monthName(month)}` : `${monthName(month)} to date`,
+      text: money(month.start, period.end),
+    },
     { label: `Same days of ${monthName(before)}`, text: money(before.start, sameDaysEnd) },
     { label: `All of ${monthName(before)}`, text: money(before.start, before.end) },
     { label: 'Last 30 days', text: money(addDays(dataEnd(facts), -30), dataEnd(facts)) },

@@ -174,9 +174,10 @@ function comparisonOf(
     const count = formatter.integer(unpricedCalls(facts.current.all));
     return count === '0' ? 'none without a cost' : `${count} reported no cost`;
   }
+  const preposition = facts.period.kind === 'day' ? 'on' : 'in';
+  if (facts.before.all.calls === '0') return `no calls ${preposition} ${previousName}`;
   const isOpen = openDays(facts) !== undefined;
   if (id !== 'cost' || isOpen || figure.value === null || previous.value === null) {
-    const preposition = facts.period.kind === 'day' ? 'on' : 'in';
     return previous.value === null
       ? `unknown ${preposition} ${previousName}`
       : `${previous.text} ${preposition} ${previousName}`;
