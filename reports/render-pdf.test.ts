@@ -126,13 +126,15 @@ describe('a page of a PDF', () => {
       args: [...args, '--no-sandbox'],
     });
     try {
-      const page = await open.newPage();
       for (const [index, [, vector]] of VECTORS.entries()) {
+        // A page for each: a refresh that is still under way would carry the next one off.
+        const page = await open.newPage();
         const html = pageWith(vector(`${base}/${index}`));
         // The refresh leaves while the page is being set.
         await page.setContent(html, { waitUntil: 'load' }).catch(() => undefined);
         await page.pdf().catch(() => undefined);
         await expect.poll(() => hits, { timeout: 5_000, interval: 20 }).toContain(`/${index}`);
+        await page.close();
       }
     } finally {
       await open.close();
