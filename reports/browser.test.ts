@@ -1,9 +1,10 @@
-// The packaged browser lives in a folder of this user's own, or is not used.
-import { chmodSync, mkdirSync } from 'node:fs';
+// The packaged browser lives in a folder of this user's own, or is not used; one that does not start
+// gives way to an installed one.
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { makeTestFolder, silentLog } from '../core/test-support.ts';
-import { closeBrowser, findBrowser, launchBrowser } from './browser.ts';
+import { makeTestFolder, rememberingLog, silentLog } from '../core/test-support.ts';
+import { closeBrowser, findBrowsers, launchBrowser } from './browser.ts';
 import { renderPdf } from './render-pdf.ts';
 
 let folder: ReturnType<typeof makeTestFolder>;
@@ -18,13 +19,14 @@ afterEach(() => {
   folder.remove();
 });
 
-const ownFolder = () => join(folder.path, `daybook-chromium-${process.getuid?.() ?? 'user'}`);
+const ownFolder = (within = folder.path) =>
+  join(within, `daybook-chromium-${process.getuid?.() ?? 'user'}`);
 
 test.runIf(process.platform === 'linux')(
   'without an installed one it makes a PDF',
   async () => {
-    const { path } = await findBrowser(undefined);
-    expect(path).toBe(join(ownFolder(), 'chromium'));
+    const programs = await findBrowsers(undefined);
+    expect(programs).toEqual([{ path: join(ownFolder(), 'chromium'), isShell: true }]);
     expect(process.env.TMPDIR).toBe(folder.path);
     const browser = await launchBrowser(undefined, silentLog());
     expect((await renderPdf(browser, '<p>Daybook</p>')).subarray(0, 5).toString()).toBe('%PDF-');
@@ -36,5 +38,25 @@ test.runIf(process.platform === 'linux')(
 test.runIf(process.platform === 'linux')('a folder that others may write is refused', async () => {
   mkdirSync(ownFolder());
   chmodSync(ownFolder(), 0o777);
-  await expect(findBrowser(undefined)).rejects.toThrow(/open to others/);
+  await expect(findBrowsers(undefined)).rejects.toThrow(/open to others/);
 });
+
+test.runIf(process.platform === 'linux')(
+  'one that does not start gives way to an installed one',
+  async () => {
+    const [packaged] = await findBrowsers(undefined);
+    vi.stubEnv('PATH', ownFolder());
+    const broken = makeTestFolder();
+    vi.stubEnv('TMPDIR', broken.path);
+    mkdirSync(ownFolder(broken.path), { mode: 0o700 });
+    const program = join(ownFolder(broken.path), 'chromium');
+    writeFileSync(program, '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+    const { log, lines } = rememberingLog();
+    const browser = await launchBrowser(undefined, log);
+    expect(browser.process()?.spawnfile).toBe(packaged?.path);
+    expect(lines.some(({ event }) => event === 'browser.passed_over')).toBe(true);
+    await closeBrowser(browser);
+    broken.remove();
+  },
+  60_000,
+);

@@ -9,7 +9,7 @@ import puppeteer from 'puppeteer';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { makeTestFolder, silentLog } from '../core/test-support.ts';
 import { makeReport, ORDINARY_CALLS } from '../test/make-facts.ts';
-import { type Browser, findBrowser, launchBrowser } from './browser.ts';
+import { type Browser, findBrowsers, launchBrowser } from './browser.ts';
 import { renderHtml } from './render-html.ts';
 import { renderPdf } from './render-pdf.ts';
 
@@ -119,11 +119,11 @@ describe('a page of a PDF', () => {
   });
 
   test('control: the same page in an open browser asks by every way', async () => {
-    const { path, args } = await findBrowser(undefined);
+    const [program] = await findBrowsers(undefined);
     const open = await puppeteer.launch({
-      executablePath: path,
-      headless: args.length > 0 ? 'shell' : true,
-      args: [...args, '--no-sandbox'],
+      executablePath: program?.path ?? '',
+      headless: program?.isShell ? 'shell' : true,
+      args: ['--no-sandbox'],
     });
     try {
       for (const [index, [, vector]] of VECTORS.entries()) {
