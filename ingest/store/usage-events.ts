@@ -3,6 +3,8 @@
 import { AppError } from '../../core/errors.ts';
 import { type Connection, type Pool, query, withTransaction } from '../../core/postgres.ts';
 import { loadSql } from '../../core/sql.ts';
+import type { Costing, PricesOf } from '../pricing/costing.ts';
+import { createPriceBook } from '../pricing/price-book.ts';
 import type { ParsedItem, UsageEvent } from '../usage/event.ts';
 
 /** What became of one item, in the order received. */
@@ -12,14 +14,27 @@ export type ItemResult =
 
 export type StoreUsage = (clientId: string, items: ParsedItem[]) => Promise<ItemResult[]>;
 
+/** An event with what it cost. */
+interface PricedEvent {
+  event: UsageEvent;
+  costing: Costing;
+}
+
 /** Makes the writer. It resolves only after the commit; a rejected item never stops the others. */
-export function createUsageStore(pool: Pool): StoreUsage {
+export function createUsageStore(
+  pool: Pool,
+  pricesOf: PricesOf = createPriceBook(pool),
+): StoreUsage {
   return async (clientId, items) => {
     const firsts = firstOfEachId(items);
     const events = [...firsts.values()].sort((left, right) =>
       left.eventId < right.eventId ? -1 : 1,
     );
-    const stored = events.length === 0 ? none() : await storeEvents(pool, clientId, events);
+    if (events.length === 0)
+      return items.map((item, index) => resultOf(item, index, firsts, none()));
+    const price = await pricesOf(clientId);
+    const priced = events.map((event) => ({ event, costing: price(event) }));
+    const stored = await storeEvents(pool, clientId, priced);
     return items.map((item, index) => resultOf(item, index, firsts, stored));
   };
 }
@@ -43,13 +58,14 @@ function firstOfEachId(items: ParsedItem[]): Map<string, UsageEvent> {
   return firsts;
 }
 
-function storeEvents(pool: Pool, clientId: string, events: UsageEvent[]): Promise<Stored> {
+function storeEvents(pool: Pool, clientId: string, priced: PricedEvent[]): Promise<Stored> {
+  const events = priced.map(({ event }) => event);
   return withTransaction(pool, { clientId }, async (connection) => {
     await createNamed(connection, clientId, events);
     const inserted = await query<{ event_id: string }>(
       connection,
       loadSql('postgres/queries/insert_usage_events'),
-      [clientId, ...columnsOf(events)],
+      [clientId, ...columnsOf(priced)],
     );
     const accepted = new Set(inserted.map((row) => row.event_id));
     const known = events.map((event) => event.eventId).filter((id) => !accepted.has(id));
@@ -105,23 +121,64 @@ function resultOf(
   return { index, id, result: booked?.equals(bodyHash) ? 'duplicate' : 'conflict' };
 }
 
-function columnsOf(events: UsageEvent[]): unknown[][] {
-  return [
-    events.map((event) => event.eventId),
-    events.map((event) => event.occurredAt),
-    events.map((event) => event.provider),
-    events.map((event) => event.model),
-    events.map((event) => event.userId),
-    events.map((event) => event.conversationId),
-    events.map((event) => event.chatbotId),
-    events.map((event) => event.inputTokens),
-    events.map((event) => event.outputTokens),
-    events.map((event) => event.reportedCost),
-    events.map((event) => event.reportedCostText),
-    events.map((event) => event.currency),
-    events.map((event) => event.status),
-    events.map((event) => event.latencyMs),
-    events.map((event) => event.metadata),
-    events.map((event) => event.bodyHash),
-  ];
+// Between the members of a list in one text; refused in every field, so it can part nothing else.
+const LIST_SEPARATOR = '\x1f';
+
+/** One array per column of insert_usage_events, in its order. */
+function columnsOf(events: PricedEvent[]): unknown[][] {
+  return VALUES.map((read) => events.map(read));
+}
+
+const VALUES: ((event: PricedEvent) => unknown)[] = [
+  ({ event }) => event.eventId,
+  ({ event }) => event.source,
+  ({ event }) => event.occurredAt,
+  ({ event }) => event.provider,
+  ({ event }) => event.model,
+  ({ event }) => event.servedModel,
+  ({ event }) => event.operation,
+  ({ event }) => event.userId,
+  ({ event }) => event.phone,
+  ({ event }) => event.conversationId,
+  ({ event }) => event.chatbotId,
+  ({ event }) => event.requestId,
+  ({ event }) => event.status,
+  ({ event }) => event.errorType,
+  ({ event }) => event.latencyMs,
+  ({ event }) => event.ttftMs,
+  ({ event }) => event.streamed,
+  ({ event }) => event.serviceTier,
+  ({ event }) => event.batch,
+  ({ event }) => joinList(event.tags),
+  ({ event }) => event.metadata,
+  ({ event }) => event.inputTokens,
+  ({ event }) => event.outputTokens,
+  ({ event }) => event.cacheReadTokens,
+  ({ event }) => event.cacheWriteTokens,
+  ({ event }) => event.cacheWrite5mTokens,
+  ({ event }) => event.cacheWrite1hTokens,
+  ({ event }) => event.reasoningTokens,
+  ({ event }) => event.inputAudioTokens,
+  ({ event }) => event.outputAudioTokens,
+  ({ event }) => event.audioSeconds,
+  ({ event }) => event.images,
+  ({ event }) => event.searches,
+  ({ event }) => event.requests,
+  ({ event }) => (event.otherUnits === null ? null : JSON.stringify(event.otherUnits)),
+  ({ event }) => event.rawUsage,
+  ({ event }) => event.estimated,
+  ({ event }) => joinList(event.flags),
+  ({ event }) => event.reportedCost,
+  ({ event }) => event.reportedCostText,
+  ({ costing }) => costing.computedCost,
+  ({ costing }) => costing.computedCurrency,
+  ({ costing }) => costing.cost,
+  ({ costing }) => costing.costStatus,
+  ({ costing }) => costing.card?.id ?? null,
+  ({ costing }) => costing.currency,
+  ({ event }) => event.bodyHash,
+];
+
+function joinList(members: string[] | null): string | null {
+  return members === null || members.length === 0 ? null : members.join(LIST_SEPARATOR);
 }
