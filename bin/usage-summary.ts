@@ -4,13 +4,14 @@ import type { Client } from '../core/clients.ts';
 import { loadSql } from '../core/sql.ts';
 import type { Warehouse } from '../pipeline/warehouse.ts';
 
-/** Totals; the cost is the exact reported sum as decimal text. */
+/** Totals; costs are exact sums as decimal text: the reported one, and the one that counts. */
 export interface Totals {
   requests: number;
   input_tokens: number;
   output_tokens: number;
   total_tokens: number;
   cost: string;
+  effective_cost: string;
 }
 
 export interface UsageSummary {
@@ -30,6 +31,7 @@ interface SummaryRow {
   output_tokens: string;
   total_tokens: string;
   cost: string;
+  effective_cost: string;
 }
 
 const NO_USAGE: Totals = {
@@ -38,6 +40,7 @@ const NO_USAGE: Totals = {
   output_tokens: 0,
   total_tokens: 0,
   cost: '0',
+  effective_cost: '0',
 };
 
 /** Reads the summary from the rollups. */
@@ -73,5 +76,6 @@ function toTotals(row: SummaryRow): Totals {
     output_tokens: Number(row.output_tokens),
     total_tokens: Number(row.total_tokens),
     cost: row.cost,
+    effective_cost: row.effective_cost,
   };
 }

@@ -11,6 +11,8 @@ export interface Client {
   weekStart: WeekStart;
   currency: string;
   locale: string;
+  /** A call that costs so many times its model's median is shown apart. */
+  outlierMultiple?: number;
 }
 
 export const WEEK_DAYS = [
@@ -23,6 +25,8 @@ export const WEEK_DAYS = [
   'sunday',
 ] as const;
 const CLIENT_ID = /^[a-z0-9][a-z0-9-]{0,62}$/;
+export const OUTLIER_MULTIPLE = 100;
+const OUTLIER_MULTIPLE_RANGE = [2, 1_000_000] as const;
 /** The report that a new client gets, each morning, Monday and first of the month. */
 const DEFAULT_REPORT = 'executive';
 
@@ -32,7 +36,8 @@ export async function addClient(pool: Pool, client: Client, now: Date): Promise<
   const { clientId, name, weekStart, currency, locale } = client;
   const timeZone = spellTimeZone(client.timeZone);
   return withTransaction(pool, { clientId }, async (connection) => {
-    const values = [clientId, name, timeZone, weekStart, currency, locale, now];
+    const { outlierMultiple = OUTLIER_MULTIPLE } = client;
+    const values = [clientId, name, timeZone, weekStart, currency, locale, now, outlierMultiple];
     const added = await query(connection, loadSql('postgres/queries/insert_client'), values);
     for (const kind of PERIOD_KINDS) {
       await query(connection, loadSql('postgres/queries/insert_schedule'), [
@@ -59,6 +64,7 @@ export async function listClients(pool: Pool): Promise<Client[]> {
     weekStart: Number(row.week_start),
     currency: String(row.currency),
     locale: String(row.locale),
+    outlierMultiple: Number(row.outlier_multiple),
   }));
 }
 
@@ -83,7 +89,8 @@ export function parseWeekStart(name: string): WeekStart {
   });
 }
 
-function assertClient({ clientId, name, timeZone, currency, locale }: Client): void {
+function assertClient(client: Client): void {
+  const { clientId, name, timeZone, currency, locale, outlierMultiple } = client;
   const problems: string[] = [];
   if (!CLIENT_ID.test(clientId))
     problems.push(`the id "${clientId}" must be a-z, 0-9 and "-", at most 63`);
@@ -92,8 +99,15 @@ function assertClient({ clientId, name, timeZone, currency, locale }: Client): v
   if (!Intl.supportedValuesOf('currency').includes(currency))
     problems.push(`"${currency}" is no currency such as USD`);
   if (!isLocale(locale)) problems.push(`"${locale}" is no locale such as en-US`);
+  const [least, most] = OUTLIER_MULTIPLE_RANGE;
+  if (outlierMultiple !== undefined && !isWholeBetween(outlierMultiple, least, most))
+    problems.push(`the outlier multiple must be a whole number, ${least} to ${most}`);
   if (problems.length === 0) return;
   throw new AppError('ERR_USAGE', `the client cannot be added:\n  ${problems.join('\n  ')}`);
+}
+
+function isWholeBetween(value: number, least: number, most: number): boolean {
+  return Number.isInteger(value) && value >= least && value <= most;
 }
 
 function isLocale(locale: string): boolean {

@@ -1,6 +1,7 @@
 // Copies what changed in Postgres into the raw tables of the warehouse. All tables are read in one
 // snapshot, from the previous snapshot's xmin on and without an upper bound, so a transaction that
 // commits late is never missed; then both sides are compared inside that same snapshot.
+import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { timeZoneDataVersion } from '../core/calendar.ts';
@@ -40,7 +41,10 @@ export interface CopyState {
 const TABLES = [
   { name: 'clients', key: ['client_id'] },
   { name: 'usage_events', key: ['client_id', 'event_id'] },
+  { name: 'cost_adjustments', key: ['client_id', 'adjustment_id'] },
 ];
+/** Sums that both sides must agree on inside one snapshot. */
+const COMPARISONS = ['sum_usage_by_client', 'sum_adjustments_by_client'];
 const RAW_TABLES = [...TABLES.map((table) => table.name), 'calendar_days', 'copy_state'];
 
 /**
@@ -48,7 +52,7 @@ const RAW_TABLES = [...TABLES.map((table) => table.name), 'calendar_days', 'copy
  * from another server, or that differs from the books, is emptied and copied afresh.
  */
 export async function copyBooks(pool: Pool, warehouse: Warehouse, log: Log): Promise<CopyResult> {
-  for (const table of RAW_TABLES) await warehouse.run(loadSql(`duckdb/raw/${table}`));
+  await createRawTables(warehouse);
   return withTransaction(pool, { isolation: 'repeatable read' }, async (connection) => {
     await query(connection, `set local timezone = 'UTC'`);
     await query(connection, 'set local statement_timeout = 0');
@@ -71,6 +75,22 @@ export async function copyBooks(pool: Pool, warehouse: Warehouse, log: Log): Pro
 export async function readCopyState(warehouse: Warehouse): Promise<CopyState | undefined> {
   const rows = await warehouse.rows<CopyState>('select * from raw.copy_state');
   return rows[0];
+}
+
+/** Makes the raw tables; those of an older version of Daybook go, and are copied afresh. */
+async function createRawTables(warehouse: Warehouse): Promise<void> {
+  const statements = RAW_TABLES.map((table) => loadSql(`duckdb/raw/${table}`));
+  const version = createHash('sha256').update(statements.join()).digest('hex');
+  const found = await warehouse.rows<{ comment: string | null }>(
+    `select comment from duckdb_tables() where schema_name = 'raw' and table_name = 'copy_state'`,
+  );
+  if (found[0]?.comment === version) return;
+  await warehouse.transaction(async () => {
+    for (const table of RAW_TABLES)
+      await warehouse.run(`drop table if exists raw.${table} cascade`);
+    for (const statement of statements) await warehouse.run(statement);
+    await warehouse.run(`comment on table raw.copy_state is '${version}'`);
+  });
 }
 
 class Differs extends Error {}
@@ -154,12 +174,23 @@ async function upsertFromFile(
   await warehouse.run('drop table incoming');
 }
 
+const COSTS = new Set(['reported_cost', 'computed_cost', 'cost', 'new_cost', 'new_computed_cost']);
+
 async function sumBooks(connection: Connection): Promise<Record<string, unknown>[]> {
-  const rows = await query(connection, loadSql('postgres/queries/sum_usage_by_client'));
-  return rows.map((row) => ({
-    ...row,
-    reported_cost: canonicalDecimal(String(row.reported_cost)),
-  }));
+  const sums: Record<string, unknown>[] = [];
+  for (const name of COMPARISONS) {
+    const rows = await query(connection, loadSql(`postgres/queries/${name}`));
+    sums.push(...rows.map((row) => ({ name, ...withPlainCosts(row) })));
+  }
+  return sums;
+}
+
+function withPlainCosts(row: Record<string, unknown>): Record<string, unknown> {
+  const plain = Object.entries(row).map(([column, value]) => [
+    column,
+    COSTS.has(column) ? canonicalDecimal(String(value)) : value,
+  ]);
+  return Object.fromEntries(plain);
 }
 
 /** Compares as sets: the order of the books depends on the collation of their database. */
@@ -167,7 +198,11 @@ async function equalsBooks(
   warehouse: Warehouse,
   books: Record<string, unknown>[],
 ): Promise<boolean> {
-  const copied = await warehouse.rows(loadSql('duckdb/checks/sum_usage_by_client'));
+  const copied: object[] = [];
+  for (const name of COMPARISONS) {
+    const rows = await warehouse.rows(loadSql(`duckdb/checks/${name}`));
+    copied.push(...rows.map((row) => ({ name, ...row })));
+  }
   return textOf(books) === textOf(copied);
 }
 

@@ -61,6 +61,7 @@ describe('the breakdown of a period', () => {
         output_tokens: '1',
         total_tokens: '36',
         reported_cost: '0.75',
+        effective_cost: '0.75',
         users: '2',
         tokens_of_users: '31',
       },

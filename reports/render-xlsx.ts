@@ -42,6 +42,7 @@ export async function renderXlsx(report: Report): Promise<Buffer> {
 }
 
 const TABLE_SHEETS = [
+  ['Costs', 'costs'],
   ['Models', 'models'],
   ['Users', 'users'],
   ['Providers', 'providers'],
@@ -177,7 +178,8 @@ function unitOf(format: FigureFormat, currency: string): string {
 }
 
 function withUnit(head: string, currency: string): string {
-  return /cost$|per paid call/i.test(head) && !/share|without/i.test(head)
+  return /cost$|per paid call|^(Reported|Computed|Counts)$/i.test(head) &&
+    !/share|without/i.test(head)
     ? `${head} (${currency})`
     : head;
 }

@@ -17,18 +17,23 @@ export interface BookedEvent {
   currency?: string;
   status?: string | null;
   latency?: string | null;
+  /** What the price book says, in the event's currency. */
+  computed?: string | null;
 }
 
 const INSERT = `
   insert into usage_events (client_id, event_id, occurred_at, provider, model, user_id,
     conversation_id, chatbot_id, input_tokens, output_tokens, reported_cost, currency, status,
-    latency_ms, body_hash)
+    latency_ms, computed_cost, computed_currency, cost, cost_status, body_hash)
   select $1, id, at, coalesce(provider, 'openai'), coalesce(model, 'gpt-5'), "user", conversation,
     chatbot, input, output, cost, coalesce(currency, 'USD'), status, latency,
+    computed, case when computed is not null then coalesce(currency, 'USD') end,
+    coalesce(nullif(cost, 0), computed),
+    case when cost > 0 then 'reported' when computed is null then 'unpriced' else 'computed' end,
     sha256(convert_to(id, 'UTF8'))
   from jsonb_to_recordset($2) as given (id text, at timestamptz, provider text, model text,
     "user" text, conversation text, chatbot text, input bigint, output bigint, cost numeric,
-    currency text, status text, latency numeric)`;
+    currency text, status text, latency numeric, computed numeric)`;
 
 /** Books the events of a client in one transaction. */
 export async function bookEvents(app: Pool, clientId: string, events: BookedEvent[]) {

@@ -3,13 +3,9 @@
 import { addDays, type PeriodKind, periodContaining, shiftPeriod } from '../core/calendar.ts';
 import { Decimal, sumDecimals } from '../core/money.ts';
 import type { Report } from '../reports/content.ts';
+import type { Breakdown, Totals } from '../reports/executive/breakdown.ts';
 import { composeExecutive } from '../reports/executive/content.ts';
-import type {
-  Breakdown,
-  ExecutiveFacts,
-  HistoryPoint,
-  Totals,
-} from '../reports/executive/facts.ts';
+import type { ExecutiveFacts, HistoryPoint } from '../reports/executive/facts.ts';
 
 /** Some equal calls of a day. */
 export interface Calls {
@@ -130,6 +126,9 @@ function breakdown(given: Calls[], currency: string): Breakdown {
       id: key,
       cost: sumDecimals(calls.map(costOf)),
     })),
+    costStatuses: named((calls) =>
+      new Decimal(calls.cost ?? 0).isZero() ? 'unpriced' : 'reported',
+    ),
   };
 }
 
@@ -146,6 +145,12 @@ function totals(given: Calls[], currency: string): Totals {
     outputTokens: '0',
     totalTokens: tokens(given),
     cost: sumDecimals(own.map(costOf)),
+    computedCost: '0',
+    effectiveCost: sumDecimals(own.map(costOf)),
+    comparedReportedCost: '0',
+    comparedComputedCost: '0',
+    outlierCalls: '0',
+    outlierCost: '0',
     users: String(new Set(withUser.map((calls) => calls.user)).size),
     tokensOfUsers: tokens(withUser),
   };

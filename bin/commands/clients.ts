@@ -4,6 +4,7 @@ import {
   addClient,
   type Client,
   listClients,
+  OUTLIER_MULTIPLE,
   parseWeekStart,
   requireClient,
   WEEK_DAYS,
@@ -18,6 +19,7 @@ interface AddOptions {
   weekStart: string;
   currency: string;
   locale: string;
+  outlierMultiple: string;
 }
 
 export function registerClients(program: Command): void {
@@ -30,6 +32,11 @@ export function registerClients(program: Command): void {
     .option('--week-start <day>', 'first day of its week', 'monday')
     .option('--currency <code>', 'currency of its reports', 'USD')
     .option('--locale <tag>', 'how its numbers are written', 'en-US')
+    .option(
+      '--outlier-multiple <n>',
+      'a call of so many times its model’s median cost is shown apart',
+      '100',
+    )
     .action((id: string, options: AddOptions) =>
       runWithLifecycle(async (lifecycle) => {
         const context = openContext(lifecycle, { quiet: true });
@@ -40,6 +47,7 @@ export function registerClients(program: Command): void {
           weekStart: parseWeekStart(options.weekStart),
           currency: options.currency,
           locale: options.locale,
+          outlierMultiple: Number(options.outlierMultiple),
         };
         const added = await addClient(await context.appPool(), client, context.now());
         if (added) return console.log(`Added client ${id}.`);
@@ -62,7 +70,7 @@ export function registerClients(program: Command): void {
 
 function printClients(clients: Client[]): void {
   printTable(
-    ['client', 'name', 'time zone', 'week starts', 'currency', 'locale'],
+    ['client', 'name', 'time zone', 'week starts', 'currency', 'locale', 'outliers from'],
     clients.map((client) => [
       client.clientId,
       client.name,
@@ -70,6 +78,7 @@ function printClients(clients: Client[]): void {
       WEEK_DAYS[client.weekStart - 1] ?? '',
       client.currency,
       client.locale,
+      `${client.outlierMultiple ?? OUTLIER_MULTIPLE} ×`,
     ]),
   );
 }

@@ -123,14 +123,15 @@ function definitions(timeZone: string): ReportContent['definitions'] {
         'What the provider reported for a call, summed exactly and rounded only for display.',
     },
     {
-      term: 'No cost reported',
+      term: 'Cost unknown',
       meaning:
-        'A cost of 0 or none. What such a call cost is unknown: it is in no share of spend and is never called free.',
+        'Neither reported nor in the price book; a reported 0 for a model that has a price is no report. Such a call is in no share of spend and is never called free.',
     },
     { term: 'Paid call', meaning: 'A call with a reported cost above 0 in the client’s currency.' },
     {
       term: 'Calls priced',
-      meaning: 'Calls with a reported cost above 0, as a share of all calls.',
+      meaning:
+        'Calls whose cost is known (reported, computed, estimated or free), as a share of all calls.',
     },
     {
       term: 'Tokens',

@@ -16,35 +16,7 @@ import { type Pool, query, withTransaction } from '../../core/postgres.ts';
 import { loadSql } from '../../core/sql.ts';
 import { readCopyState } from '../../pipeline/copy.ts';
 import type { Warehouse } from '../../pipeline/warehouse.ts';
-
-/** Exact totals of some calls. `paid` calls cost something in the client's currency. */
-export interface Totals {
-  calls: string;
-  pricedCalls: string;
-  paidCalls: string;
-  inputTokens: string;
-  outputTokens: string;
-  totalTokens: string;
-  cost: string;
-  users: string;
-  tokensOfUsers: string;
-}
-
-export interface ModelTotals extends Totals {
-  provider: string;
-  model: string;
-}
-
-/** Totals of one period and of its parts. */
-export interface Breakdown {
-  all: Totals;
-  models: ModelTotals[];
-  providers: (Totals & { id: string })[];
-  users: (Totals & { id: string | null })[];
-  chatbots: (Totals & { id: string | null })[];
-  statuses: (Totals & { id: string | null })[];
-  currencies: { id: string; cost: string }[];
-}
+import { type Breakdown, loadBreakdown } from './breakdown.ts';
 
 /** Totals of a day or a period that begins at `start`. */
 export interface HistoryPoint {
@@ -153,71 +125,6 @@ async function loadClient(warehouse: Warehouse, clientId: string): Promise<Clien
     weekStart: row.week_start,
     currency: row.currency,
     locale: row.locale,
-  };
-}
-
-interface BreakdownRow {
-  dimension: string;
-  provider: string | null;
-  model: string | null;
-  user_id: string | null;
-  chatbot_id: string | null;
-  status: string | null;
-  currency: string | null;
-  calls: string | null;
-  priced_calls: string | null;
-  paid_calls: string | null;
-  input_tokens: string | null;
-  output_tokens: string | null;
-  total_tokens: string | null;
-  reported_cost: string | null;
-  cost_of_currency: string | null;
-  users: string | null;
-  tokens_of_users: string | null;
-}
-
-async function loadBreakdown(
-  warehouse: Warehouse,
-  client: Client,
-  period: Period,
-): Promise<Breakdown> {
-  const rows = await warehouse.rows<BreakdownRow>(loadSql('duckdb/reports/usage_breakdown'), {
-    client_id: client.id,
-    currency: client.currency,
-    period_kind: period.kind,
-    period_start: period.start,
-  });
-  const of = (dimension: string) => rows.filter((row) => row.dimension === dimension);
-  return {
-    all: toTotals(of('all')[0]),
-    models: of('model').map((row) => ({
-      ...toTotals(row),
-      provider: row.provider ?? '',
-      model: row.model ?? '',
-    })),
-    providers: of('provider').map((row) => ({ ...toTotals(row), id: row.provider ?? '' })),
-    users: of('user').map((row) => ({ ...toTotals(row), id: row.user_id })),
-    chatbots: of('chatbot').map((row) => ({ ...toTotals(row), id: row.chatbot_id })),
-    statuses: of('status').map((row) => ({ ...toTotals(row), id: row.status })),
-    currencies: of('currency').map((row) => ({
-      id: row.currency ?? '',
-      cost: row.cost_of_currency ?? '0',
-    })),
-  };
-}
-
-/** Sums over no rows are null in SQL; no calls are 0 calls. */
-function toTotals(row: BreakdownRow | undefined): Totals {
-  return {
-    calls: row?.calls ?? '0',
-    pricedCalls: row?.priced_calls ?? '0',
-    paidCalls: row?.paid_calls ?? '0',
-    inputTokens: row?.input_tokens ?? '0',
-    outputTokens: row?.output_tokens ?? '0',
-    totalTokens: row?.total_tokens ?? '0',
-    cost: row?.reported_cost ?? '0',
-    users: row?.users ?? '0',
-    tokensOfUsers: row?.tokens_of_users ?? '0',
   };
 }
 

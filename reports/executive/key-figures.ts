@@ -3,13 +3,8 @@ import { type Period, shiftPeriod } from '../../core/calendar.ts';
 import { Decimal, difference, ratio, relativeChange } from '../../core/money.ts';
 import type { Figure, FigureFormat, KeyFigure, Tone } from '../content.ts';
 import { type Formatter, NOTHING } from '../format.ts';
-import {
-  type ExecutiveFacts,
-  HISTORY_PERIODS,
-  type HistoryPoint,
-  openDays,
-  type Totals,
-} from './facts.ts';
+import type { Totals } from './breakdown.ts';
+import { type ExecutiveFacts, HISTORY_PERIODS, type HistoryPoint, openDays } from './facts.ts';
 
 /** Fewer calls than this are too few for a percentage to mean anything. */
 export const COMPARABLE_CALLS_MIN = 20;
@@ -90,7 +85,7 @@ export function shareOfPricedCalls(totals: Measured): string | null {
   return ratio(totals.pricedCalls, totals.calls);
 }
 
-/** Calls that reported no cost, in any currency. */
+/** Calls whose cost nobody knows: neither reported nor in the price book. */
 export function unpricedCalls(totals: Pick<Totals, 'calls' | 'pricedCalls'>): string {
   return difference(totals.calls, totals.pricedCalls);
 }
@@ -172,7 +167,7 @@ function comparisonOf(
     const { calls } = facts.current.all;
     if (new Decimal(calls).isZero()) return 'no calls';
     const count = formatter.integer(unpricedCalls(facts.current.all));
-    return count === '0' ? 'none without a cost' : `${count} reported no cost`;
+    return count === '0' ? 'none of unknown cost' : `${count} of unknown cost`;
   }
   const preposition = facts.period.kind === 'day' ? 'on' : 'in';
   if (facts.before.all.calls === '0') return `no calls ${preposition} ${previousName}`;

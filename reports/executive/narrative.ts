@@ -47,7 +47,7 @@ function headline({ facts, formatter, figure }: Writer): string {
   const count = plural(formatter.integer(calls), 'call');
   const cost = figure('cost');
   if (cost.figure.value === null) {
-    const isForeign = facts.current.all.pricedCalls !== '0';
+    const isForeign = facts.current.currencies.some(({ cost: amount }) => amount !== '0');
     const { currency } = facts.client;
     return isForeign
       ? `${count}, and no cost in ${currency}`
@@ -109,16 +109,16 @@ function openLede(writer: Writer, open: number): string {
 
 function unpricedNow({ facts, formatter }: Writer): string {
   const unpriced = unpricedCalls(facts.current.all);
-  if (unpriced === '0') return 'Every call reported a cost.';
+  if (unpriced === '0') return 'The cost of every call is known.';
   const all = formatter.integer(facts.current.all.calls);
-  return `${formatter.integer(unpriced)} of ${all} calls reported no cost; theirs is unknown.`;
+  return `${formatter.integer(unpriced)} of ${all} calls have no known cost.`;
 }
 
 function unpricedChange({ facts, formatter, figure }: Writer): string {
   const now = unpricedCalls(facts.current.all);
   const before = unpricedCalls(facts.before.all);
   const paidClause = paidCallsChange(figure('paid-calls'), formatter);
-  if (now === '0' && before === '0') return `Every call reported a cost, and ${paidClause}.`;
+  if (now === '0' && before === '0') return `The cost of every call is known, and ${paidClause}.`;
   const numbers = `${formatter.integer(before)} to ${formatter.integer(now)}`;
   const change = ratio(now, before);
   const verb =
@@ -149,7 +149,9 @@ function tokensChange({ formatter, figure }: Writer): string {
 }
 
 function attention(writer: Writer): Narrative['attention'] {
-  return [oneModel(writer), unknownCosts(writer)].filter((point) => point !== undefined);
+  return [oneModel(writer), unknownCosts(writer), outliers(writer)].filter(
+    (point) => point !== undefined,
+  );
 }
 
 function oneModel({ facts, formatter }: Writer) {
@@ -176,8 +178,18 @@ function unknownCosts({ facts, formatter }: Writer) {
   const before = unpricedCalls(facts.before.all);
   const previous = lowerFirst(periodName(facts.previous));
   return {
-    lead: `${plural(formatter.integer(unpriced), 'call')} reported no cost.`,
+    lead: `${plural(formatter.integer(unpriced), 'call')} ${unpriced === '1' ? 'has' : 'have'} no known cost.`,
     rest: `What ${unpriced === '1' ? 'it' : 'they'} cost is unknown, not zero; ${previous} had ${formatter.integer(before)}.`,
+  };
+}
+
+function outliers({ facts, formatter }: Writer) {
+  const { outlierCalls, outlierCost } = facts.current.all;
+  if (outlierCalls === '0') return undefined;
+  const isOne = outlierCalls === '1';
+  return {
+    lead: `${plural(formatter.integer(outlierCalls), 'call')} cost far more than is usual for ${isOne ? 'its' : 'their'} model:`,
+    rest: `${formatter.money(outlierCost)}, which is in all figures here.`,
   };
 }
 

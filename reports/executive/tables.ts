@@ -2,8 +2,10 @@
 import { Decimal, difference, ratio, sumDecimals } from '../../core/money.ts';
 import type { Figure, Label, Table, TableRow } from '../content.ts';
 import { type Formatter, maskPerson } from '../format.ts';
+import type { Totals } from './breakdown.ts';
 import { reportLabels } from './changes.ts';
-import type { ExecutiveFacts, Totals } from './facts.ts';
+import { buildCostTable } from './costs.ts';
+import type { ExecutiveFacts } from './facts.ts';
 import { costPerPaidCall, reportedCost, tokensPerCall, unpricedCalls } from './key-figures.ts';
 import { modelKey, providerName } from './names.ts';
 
@@ -85,6 +87,7 @@ export function buildTables(facts: ExecutiveFacts, formatter: Formatter): Table[
   const models = modelParts(facts);
   const users = personParts(current.users);
   return [
+    buildCostTable(facts, formatter),
     build(byCost(models), {
       id: 'models',
       title: 'Top models',
@@ -106,7 +109,7 @@ export function buildTables(facts: ExecutiveFacts, formatter: Formatter): Table[
       title: 'Calls without a cost, by user',
       labelHead: 'User',
       subtitle: 'Their cost is unknown, not zero.',
-      empty: 'Every call reported a cost.',
+      empty: 'The cost of every call is known.',
       columns: [CALLS, UNPRICED, SHARE_OF_UNPRICED],
       shownMax: SHOWN_UNPRICED_MAX,
     }),
@@ -115,7 +118,7 @@ export function buildTables(facts: ExecutiveFacts, formatter: Formatter): Table[
       title: 'Calls without a cost, by model',
       labelHead: 'Model',
       subtitle: 'Their cost is unknown, not zero.',
-      empty: 'Every call reported a cost.',
+      empty: 'The cost of every call is known.',
       columns: [CALLS, UNPRICED, SHARE_OF_UNPRICED],
       shownMax: SHOWN_UNPRICED_MAX,
     }),
@@ -172,6 +175,12 @@ function sumParts(parts: Part[]): Part {
       outputTokens: sum((totals) => totals.outputTokens),
       totalTokens: sum((totals) => totals.totalTokens),
       cost: sum((totals) => totals.cost),
+      computedCost: sum((totals) => totals.computedCost),
+      effectiveCost: sum((totals) => totals.effectiveCost),
+      comparedReportedCost: sum((totals) => totals.comparedReportedCost),
+      comparedComputedCost: sum((totals) => totals.comparedComputedCost),
+      outlierCalls: sum((totals) => totals.outlierCalls),
+      outlierCost: sum((totals) => totals.outlierCost),
       users: '0',
       tokensOfUsers: sum((totals) => totals.tokensOfUsers),
     },

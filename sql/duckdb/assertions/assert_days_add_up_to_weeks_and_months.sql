@@ -18,7 +18,8 @@ summed as (
             as period_start,
         sum(calls) as calls,
         sum(input_tokens + output_tokens) as tokens,
-        sum(reported_cost) as reported_cost
+        sum(reported_cost) as reported_cost,
+        sum(effective_cost) as effective_cost
     from days
     group by all
     union all
@@ -28,7 +29,8 @@ summed as (
         date_trunc('month', period_start)::date,
         sum(calls),
         sum(input_tokens + output_tokens),
-        sum(reported_cost)
+        sum(reported_cost),
+        sum(effective_cost)
     from days
     group by all
 ),
@@ -40,7 +42,8 @@ rolled as (
         period_start,
         sum(calls) as calls,
         sum(input_tokens + output_tokens) as tokens,
-        sum(reported_cost) as reported_cost
+        sum(reported_cost) as reported_cost,
+        sum(effective_cost) as effective_cost
     from rollups.usage_by_week
     group by all
     union all
@@ -50,7 +53,8 @@ rolled as (
         period_start,
         sum(calls),
         sum(input_tokens + output_tokens),
-        sum(reported_cost)
+        sum(reported_cost),
+        sum(effective_cost)
     from rollups.usage_by_month
     group by all
 )

@@ -8,7 +8,9 @@ with rolled as (
         sum(calls) as calls,
         sum(input_tokens) as input_tokens,
         sum(output_tokens) as output_tokens,
-        sum(reported_cost) as reported_cost
+        sum(reported_cost) as reported_cost,
+        sum(computed_cost) as computed_cost,
+        sum(effective_cost) as effective_cost
     from rollups.usage_by_day
     group by client_id, currency
 ),
@@ -20,7 +22,9 @@ booked as (
         count(*) as calls,
         sum(input_tokens) as input_tokens,
         sum(output_tokens) as output_tokens,
-        sum(reported_cost) as reported_cost
+        sum(reported_cost) as reported_cost,
+        sum(coalesce(computed_cost, 0)) as computed_cost,
+        sum(coalesce(effective_cost, 0)) as effective_cost
     from staging.stg_books__usage_events
     group by client_id, currency
 )

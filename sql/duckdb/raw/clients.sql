@@ -7,5 +7,6 @@ create table if not exists raw.clients (
     time_zone varchar not null,
     week_start smallint not null,
     currency varchar not null,
-    locale varchar not null
+    locale varchar not null,
+    outlier_multiple integer not null
 )

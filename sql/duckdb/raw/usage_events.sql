@@ -15,5 +15,9 @@ create table if not exists raw.usage_events (
     reported_cost decimal(38, 18),
     currency varchar not null,
     status varchar,
-    latency_ms decimal(15, 3)
+    latency_ms decimal(15, 3),
+    computed_cost decimal(38, 18),
+    computed_currency varchar,
+    cost decimal(38, 18),
+    cost_status varchar not null
 )

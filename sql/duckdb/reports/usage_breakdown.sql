@@ -24,6 +24,7 @@ select
         when grouping(chatbot_id) = 0 then 'chatbot'
         when grouping(status) = 0 then 'status'
         when grouping(currency) = 0 then 'currency'
+        when grouping(cost_status) = 0 then 'cost_status'
         else 'all'
     end as dimension,
     provider,
@@ -32,13 +33,22 @@ select
     chatbot_id,
     status,
     currency,
+    cost_status,
     sum(calls) as calls,
-    sum(paid_calls) as priced_calls,
+    sum(if(cost_status = 'unpriced', 0, calls)) as priced_calls,
     sum(if(is_own_currency, paid_calls, 0)) as paid_calls,
     sum(input_tokens) as input_tokens,
     sum(output_tokens) as output_tokens,
     sum(total_tokens) as total_tokens,
     sum(if(is_own_currency, reported_cost, 0)) as reported_cost,
+    sum(if(is_own_currency, computed_cost, 0)) as computed_cost,
+    sum(if(is_own_currency, effective_cost, 0)) as effective_cost,
+    sum(if(is_own_currency, compared_reported_cost, 0))
+        as compared_reported_cost,
+    sum(if(is_own_currency, compared_computed_cost, 0))
+        as compared_computed_cost,
+    sum(if(is_own_currency, outlier_calls, 0)) as outlier_calls,
+    sum(if(is_own_currency, outlier_cost, 0)) as outlier_cost,
     sum(reported_cost) as cost_of_currency,
     count(distinct user_id) as users,
     sum(if(user_id is null, 0, total_tokens)) as tokens_of_users
@@ -50,7 +60,8 @@ group by grouping sets (
     (user_id),
     (chatbot_id),
     (status),
-    (currency)
+    (currency),
+    (cost_status)
 )
 order by
     dimension,
@@ -61,4 +72,5 @@ order by
     user_id,
     chatbot_id,
     status,
-    currency
+    currency,
+    cost_status

@@ -12,7 +12,7 @@ from (
     select
         period_start,
         calls,
-        paid_calls as priced_calls,
+        if(cost_status = 'unpriced', 0, calls) as priced_calls,
         if(currency = $currency::varchar, paid_calls, 0) as paid_calls,
         input_tokens + output_tokens as total_tokens,
         if(currency = $currency::varchar, reported_cost, 0) as reported_cost

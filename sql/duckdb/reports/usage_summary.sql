@@ -10,7 +10,9 @@ with usage as (
         calls,
         input_tokens,
         output_tokens,
-        if(currency = $currency::varchar, reported_cost, 0) as reported_cost
+        if(currency = $currency::varchar, reported_cost, 0) as reported_cost,
+        if(currency = $currency::varchar, effective_cost, 0)
+            as effective_cost
     from rollups.usage_by_period
     where client_id = $client_id::varchar
 ),
@@ -39,7 +41,8 @@ select
     sum(input_tokens) as input_tokens,
     sum(output_tokens) as output_tokens,
     sum(input_tokens + output_tokens) as total_tokens,
-    sum(reported_cost) as cost
+    sum(reported_cost) as cost,
+    sum(effective_cost) as effective_cost
 from parts
 group by part, part_key
 order by part, part_key

@@ -1,6 +1,6 @@
 -- The day, week and month rollups under one name, for reports on any of them.
 -- grain: period_kind, client_id, period_start, provider, model, user_id,
--- chatbot_id, currency, status
+-- chatbot_id, currency, status, cost_status
 -- params: none
 select 'day' as period_kind, *
 from rollups.usage_by_day

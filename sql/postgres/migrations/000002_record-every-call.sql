@@ -68,6 +68,11 @@ set
 where reported_cost > 0;
 alter table usage_events force row level security;
 
+alter table clients
+    add column outlier_multiple integer not null default 100
+        check (outlier_multiple between 2 and 1000000);
+comment on column clients.outlier_multiple is 'A call that costs so many times its model''s median is shown apart.';
+
 -- One row per price of a model in a time: valid from and to by the clock of the calls, recorded at
 -- by ours. Cards are never changed; a later recorded one goes before an earlier.
 create table price_cards (
