@@ -152,7 +152,8 @@ async function runTransaction<T>(
   }
 }
 
-async function setTenant(connection: Connection, clientId: string): Promise<void> {
+/** Lets row security see one client's rows until the transaction ends, or the next call. */
+export async function setTenant(connection: Connection, clientId: string): Promise<void> {
   await connection.query(`select set_config('daybook.client_id', $1, true)`, [clientId]);
 }
 

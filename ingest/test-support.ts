@@ -10,7 +10,7 @@ import {
 } from '../core/test-support.ts';
 import { createAuthenticator, createToken } from './api/tokens.ts';
 import { startIngest } from './server.ts';
-import { createUsageStore } from './store/usage-events.ts';
+import { createGroupedStore } from './store/group-commit.ts';
 
 export interface TestAnswer {
   status: number;
@@ -51,7 +51,7 @@ export async function serveTestBooks(
   });
   const deps = {
     authenticate: createAuthenticator(books.app),
-    storeUsage: createUsageStore(books.app),
+    storeUsage: createGroupedStore(books.app),
     checkReady: async () => void (await query(books.app, 'select 1')),
     log,
   };

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { isUnavailable } from '../../core/postgres.ts';
 import { createAuthenticator } from '../../ingest/api/tokens.ts';
 import { startIngest } from '../../ingest/server.ts';
-import { createUsageStore } from '../../ingest/store/usage-events.ts';
+import { createGroupedStore } from '../../ingest/store/group-commit.ts';
 import { assertServable, type Context, openContext } from '../context.ts';
 import { runWithLifecycle } from '../lifecycle.ts';
 
@@ -43,7 +43,7 @@ export async function serveIngest(
       await assertReady();
       return authenticate(header);
     },
-    storeUsage: createUsageStore(pool),
+    storeUsage: createGroupedStore(pool),
     checkReady: () => assertServable(pool),
     log: context.log,
   };

@@ -2,6 +2,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { AppError } from '../../core/errors.ts';
 import { type Pool, query, withTransaction } from '../../core/postgres.ts';
+import { shareNextRun } from '../../core/share-run.ts';
 import { loadSql } from '../../core/sql.ts';
 
 export const SCOPES = ['usage:write', 'reports:read'] as const;
@@ -20,10 +21,11 @@ const TOKEN = /^Bearer +dbk_([0-9a-f]{16})_([A-Za-z0-9_-]{43})$/i;
 
 /** Makes the lookup. Unknown, revoked and malformed tokens are told alike. */
 export function createAuthenticator(pool: Pool): Authenticate {
+  const find = shareNextRun((id: string) => findToken(pool, id));
   return async (header) => {
     const [, id, secret] = TOKEN.exec(header ?? '') ?? [];
     if (id === undefined || secret === undefined) throw unauthorised();
-    const row = await findToken(pool, id.toLowerCase());
+    const row = await find(id.toLowerCase());
     if (row === undefined || !timingSafeEqual(row.secret_hash, hashSecret(secret)))
       throw unauthorised();
     if (row.revoked_at !== null) throw unauthorised();

@@ -26,27 +26,50 @@ export function createUsageStore(
   pricesOf: PricesOf = createPriceBook(pool),
 ): StoreUsage {
   return async (clientId, items) => {
-    const firsts = firstOfEachId(items);
-    const events = [...firsts.values()].sort((left, right) =>
-      left.eventId < right.eventId ? -1 : 1,
-    );
-    if (events.length === 0)
-      return items.map((item, index) => resultOf(item, index, firsts, none()));
-    const price = await pricesOf(clientId);
-    const priced = events.map((event) => ({ event, costing: price(event) }));
-    const stored = await storeEvents(pool, clientId, priced);
-    return items.map((item, index) => resultOf(item, index, firsts, stored));
+    const write = await prepareWrite(clientId, items, pricesOf);
+    if (write.isEmpty) return write.resultsOf(NOTHING);
+    return write.resultsOf(await withTransaction(pool, { clientId }, write.run));
   };
 }
 
-interface Stored {
+/** The items of one client, parsed and priced, before and after their transaction. */
+export interface UsageWrite {
+  isEmpty: boolean;
+  /** Writes inside a transaction whose tenant is the client. */
+  run(connection: Connection): Promise<Stored>;
+  /** What became of each item, once the transaction is committed. */
+  resultsOf(stored: Stored): ItemResult[];
+}
+
+/** Prices a client's items and puts them in the one order in which every writer takes its locks. */
+export async function prepareWrite(
+  clientId: string,
+  items: ParsedItem[],
+  pricesOf: PricesOf,
+): Promise<UsageWrite> {
+  const firsts = firstOfEachId(items);
+  const events = [...firsts.values()].sort((left, right) =>
+    left.eventId < right.eventId ? -1 : 1,
+  );
+  const isEmpty = events.length === 0;
+  const price = isEmpty ? undefined : await pricesOf(clientId);
+  const priced =
+    price === undefined ? [] : events.map((event) => ({ event, costing: price(event) }));
+  return {
+    isEmpty,
+    run: (connection) => storeEvents(connection, clientId, priced),
+    resultsOf: (stored) => items.map((item, index) => resultOf(item, index, firsts, stored)),
+  };
+}
+
+/** Of a write's ids: those that were new, and the hashes of those that were there. */
+export interface Stored {
   accepted: Set<string>;
   hashes: Map<string, Buffer>;
 }
 
-function none(): Stored {
-  return { accepted: new Set(), hashes: new Map() };
-}
+/** What an empty write stores. */
+export const NOTHING: Stored = { accepted: new Set(), hashes: new Map() };
 
 /** The first event of each id; later ones of the same request are compared with it. */
 function firstOfEachId(items: ParsedItem[]): Map<string, UsageEvent> {
@@ -58,19 +81,21 @@ function firstOfEachId(items: ParsedItem[]): Map<string, UsageEvent> {
   return firsts;
 }
 
-function storeEvents(pool: Pool, clientId: string, priced: PricedEvent[]): Promise<Stored> {
+async function storeEvents(
+  connection: Connection,
+  clientId: string,
+  priced: PricedEvent[],
+): Promise<Stored> {
   const events = priced.map(({ event }) => event);
-  return withTransaction(pool, { clientId }, async (connection) => {
-    await createNamed(connection, clientId, events);
-    const inserted = await query<{ event_id: string }>(
-      connection,
-      loadSql('postgres/queries/insert_usage_events'),
-      [clientId, ...columnsOf(priced)],
-    );
-    const accepted = new Set(inserted.map((row) => row.event_id));
-    const known = events.map((event) => event.eventId).filter((id) => !accepted.has(id));
-    return { accepted, hashes: await hashesOf(connection, clientId, known) };
-  });
+  await createNamed(connection, clientId, events);
+  const inserted = await query<{ event_id: string }>(
+    connection,
+    loadSql('postgres/queries/insert_usage_events'),
+    [clientId, ...columnsOf(priced)],
+  );
+  const accepted = new Set(inserted.map((row) => row.event_id));
+  const known = events.map((event) => event.eventId).filter((id) => !accepted.has(id));
+  return { accepted, hashes: await hashesOf(connection, clientId, known) };
 }
 
 async function createNamed(
