@@ -1,33 +1,19 @@
 // Copy into the warehouse against COPY … TO STDOUT alone, in pairs on the same rows.
 import { join } from 'node:path';
-import { addClient } from '../core/clients.ts';
-import { acquireEmbeddedPostgres } from '../core/embedded-postgres.ts';
-import { createLog } from '../core/log.ts';
-import { migrate } from '../core/migrate.ts';
-import { copyToFile, createPool, type Pool, query, withTransaction } from '../core/postgres.ts';
-import { APP_ROLE, deriveRoleUrl, PIPELINE_ROLE } from '../core/roles.ts';
+import { copyToFile, type Pool, query, withTransaction } from '../core/postgres.ts';
 import { loadSql } from '../core/sql.ts';
 import { copyBooks } from '../pipeline/copy.ts';
 import { buildRollups } from '../pipeline/rollup.ts';
 import { openWarehouse } from '../pipeline/warehouse.ts';
-import { type Measurement, median } from './measure.ts';
+import { addBenchClient, log, withBenchBooks } from './books.ts';
+import { type Measurement, median, percent, rate, timed } from './measure.ts';
 
 const ROWS = 500_000;
 const ROUNDS = 5;
-const log = createLog({ level: 'warn' });
 
 /** Copies ROWS rows ROUNDS times each way and returns the median ratio. */
 export async function benchCopy(home: string): Promise<Measurement[]> {
-  const server = await acquireEmbeddedPostgres(join(home, 'postgres'));
-  const open = (url: string) => createPool({ url, applicationName: 'bench', log, max: 2 });
-  const owner = open(server.url);
-  const roleUrls = {
-    [APP_ROLE]: deriveRoleUrl(server.url, APP_ROLE),
-    [PIPELINE_ROLE]: deriveRoleUrl(server.url, PIPELINE_ROLE),
-  };
-  await migrate({ owner, roleUrls, log });
-  const [app, pipeline] = [open(roleUrls[APP_ROLE]), open(roleUrls[PIPELINE_ROLE])];
-  try {
+  return withBenchBooks(home, async ({ owner, app, pipeline }) => {
     await generate(owner, app);
     const alone: number[] = [];
     const whole: number[] = [];
@@ -44,7 +30,7 @@ export async function benchCopy(home: string): Promise<Measurement[]> {
     return [
       {
         work: `copy ${ROWS.toLocaleString('en')} rows into DuckDB, against COPY … TO STDOUT alone`,
-        figure: `${percent(median(alone.map((time, index) => time / (whole[index] ?? 1))))} (${rate(median(whole))} against ${rate(median(alone))})`,
+        figure: `${percent(median(alone.map((time, index) => time / (whole[index] ?? 1))))} (${rate(ROWS, median(whole))} against ${rate(ROWS, median(alone))})`,
         aim: '≥ 40 %',
       },
       {
@@ -53,22 +39,11 @@ export async function benchCopy(home: string): Promise<Measurement[]> {
         aim: '–',
       },
     ];
-  } finally {
-    await Promise.all([owner.end(), app.end(), pipeline.end()]);
-    await server.release();
-  }
+  });
 }
 
 async function generate(owner: Pool, app: Pool): Promise<void> {
-  const client = {
-    clientId: 'bench',
-    name: 'Bench',
-    timeZone: 'America/New_York',
-    weekStart: 1,
-    currency: 'USD',
-    locale: 'en-US',
-  };
-  await addClient(app, client, new Date());
+  await addBenchClient(app, 'bench');
   await query(
     owner,
     `insert into users (client_id, user_id) select 'bench', 'u' || n from generate_series(0, 49) n`,
@@ -108,18 +83,4 @@ async function copyWhole(
   } finally {
     warehouse.close();
   }
-}
-
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const started = performance.now();
-  await work();
-  return performance.now() - started;
-}
-
-function percent(share: number): string {
-  return `${Math.round(share * 100)} %`;
-}
-
-function rate(milliseconds: number): string {
-  return `${Math.round(ROWS / milliseconds)}k rows/s`;
 }

@@ -6,12 +6,14 @@ import { join } from 'node:path';
 import { formatTable } from '../bin/print.ts';
 import { benchCopy } from './copy.ts';
 import { benchDemo } from './demo.ts';
+import { benchIngest } from './ingest.ts';
 import { benchPdf } from './pdf.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'daybook-bench-'));
 try {
   const measurements = [
     ...(await benchCopy(join(folder, 'copy'))),
+    ...(await benchIngest(join(folder, 'ingest'))),
     ...(await benchDemo(join(folder, 'demo'))),
     ...(await benchPdf(join(folder, 'demo'))),
   ];
@@ -27,7 +29,7 @@ try {
     ),
   );
 } finally {
-  for (const part of ['copy', 'demo']) {
+  for (const part of ['copy', 'ingest', 'demo']) {
     // As root the server's data may lie elsewhere, behind a link.
     const postgres = join(folder, part, 'postgres');
     if (existsSync(postgres)) rmSync(realpathSync(postgres), { recursive: true, force: true });

@@ -1,9 +1,9 @@
 // The only importer of the Postgres driver: pools, transactions with a tenant, and COPY. Values
 // become plain JavaScript once, here: int8 as bigint, numeric as text, timestamptz as Date.
-import { createWriteStream } from 'node:fs';
+import { createReadStream, createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import pg from 'pg';
-import { to as copyTo } from 'pg-copy-streams';
+import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { AppError, isAppError, messageOf } from './errors.ts';
 import type { Log } from './log.ts';
 
@@ -114,6 +114,17 @@ export async function copyToFile(
     throw error;
   }
   return (stream as unknown as { rowCount: number }).rowCount;
+}
+
+/** Streams a CSV file into a `copy … from stdin` statement and returns how many rows it had. */
+export async function copyFromFile(
+  connection: Connection,
+  sql: string,
+  path: string,
+): Promise<number> {
+  const stream = connection.query(copyFrom(sql));
+  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), stream);
+  return stream.rowCount;
 }
 
 /** True when the books cannot be reached now and the same request may succeed later. */
