@@ -38,6 +38,9 @@ export interface Context {
   openAppPool(): Promise<Pool>;
   /** Reads every client. */
   pipelinePool(): Promise<Pool>;
+  /** The owner, who makes logins; row security does not hold a superuser. Throws ERR_CONFIG. */
+  ownerPool(): Promise<Pool>;
+  ownerUrl(): Promise<string>;
   /** Brings the books to the newest schema; returns the applied migrations. */
   migrate(): Promise<string[]>;
   withWarehouse<T>(work: (warehouse: Warehouse) => Promise<T>): Promise<T>;
@@ -84,7 +87,10 @@ function readEnvFile(): Record<string, string | undefined> {
   return existsSync(path) ? parseEnv(readFileSync(path, 'utf8')) : {};
 }
 
-type Books = Pick<Context, 'isEmbedded' | 'appPool' | 'openAppPool' | 'pipelinePool' | 'migrate'>;
+type Books = Pick<
+  Context,
+  'isEmbedded' | 'appPool' | 'openAppPool' | 'pipelinePool' | 'ownerPool' | 'ownerUrl' | 'migrate'
+>;
 
 function openBooks(config: Config, embeddedDir: string, log: Log, lifecycle: Lifecycle): Books {
   const { databaseUrl, databaseAppUrl, databasePipelineUrl } = config;
@@ -113,10 +119,13 @@ function openBooks(config: Config, embeddedDir: string, log: Log, lifecycle: Lif
     lifecycle.onEnd(() => pool.end());
     return pool;
   };
-  const runMigrations = once(async () => {
+  const requireOwnerUrl = async () => {
     const url = await ownerUrl();
-    if (url === undefined)
-      throw new AppError('ERR_CONFIG', 'DATABASE_URL, the owner’s login, is not set');
+    if (url !== undefined) return url;
+    throw new AppError('ERR_CONFIG', 'DATABASE_URL, the owner’s login, is not set');
+  };
+  const runMigrations = once(async () => {
+    const url = await requireOwnerUrl();
     const roleUrls = {
       [APP_ROLE]: await roleUrl(APP_ROLE),
       [PIPELINE_ROLE]: await roleUrl(PIPELINE_ROLE),
@@ -141,6 +150,8 @@ function openBooks(config: Config, embeddedDir: string, log: Log, lifecycle: Lif
     openAppPool,
     appPool: checked(openAppPool),
     pipelinePool: checked(opened(PIPELINE_ROLE, 4)),
+    ownerPool: once(async () => open(await requireOwnerUrl(), 'daybook owner', 1)),
+    ownerUrl: requireOwnerUrl,
     migrate: runMigrations,
   };
 }

@@ -7,6 +7,7 @@ import { registerDemo } from './commands/demo.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerImport } from './commands/import.ts';
 import { registerIngest } from './commands/ingest.ts';
+import { registerLogins } from './commands/logins.ts';
 import { registerMigrate } from './commands/migrate.ts';
 import { registerPipeline } from './commands/pipeline.ts';
 import { registerRecipients } from './commands/recipients.ts';
@@ -29,6 +30,7 @@ for (const register of [
   registerMigrate,
   registerClients,
   registerTokens,
+  registerLogins,
   registerRecipients,
   registerImport,
   registerPipeline,

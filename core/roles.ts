@@ -1,11 +1,16 @@
-// The three database roles. Each process logs in as the weakest role that can do its work: the
-// owner migrates, `daybook_app` serves under row security, `daybook_pipeline` reads everything.
+// The database roles. Each process logs in as the weakest role that can do its work: the owner
+// migrates, `daybook_app` serves under row security, `daybook_pipeline` reads everything. People and
+// applications that ask in SQL have logins of their own (core/logins.ts), in one of two groups.
 import { createHmac } from 'node:crypto';
 import { AppError } from './errors.ts';
 import { type Connection, type Pool, query } from './postgres.ts';
 
 export const APP_ROLE = 'daybook_app';
 export const PIPELINE_ROLE = 'daybook_pipeline';
+/** Reads the calls of its login's client, without personal data. Nobody logs in as it. */
+export const ANALYST_GROUP = 'daybook_analyst';
+/** An analyst who also sees personal data and keeps profiles. Nobody logs in as it. */
+export const APPLICATION_GROUP = 'daybook_application';
 // Roles belong to the whole server, and migrators of two databases do not see each other's lock.
 const CREATED_BY_ANOTHER = new Set(['42710', '23505']);
 /** internal_error, which is how Postgres says "tuple concurrently updated". */
@@ -26,7 +31,7 @@ export function deriveRoleUrl(ownerUrl: string, role: ServingRole): string {
   return url.toString();
 }
 
-/** Creates the serving roles where they are missing and gives them the passwords of their URLs. */
+/** Creates the roles where they are missing; serving ones get the passwords of their URLs. */
 export async function ensureRoles(
   owner: Connection,
   urls: Record<ServingRole, string>,
@@ -35,9 +40,11 @@ export async function ensureRoles(
     const url = new URL(urls[role]);
     // A login of another name is the administrator's: he grants it the role and its password.
     const password = url.username === role ? decodeURIComponent(url.password) : '';
-    await createRole(owner, role);
+    await createRole(owner, role, 'login');
     if (password !== '') await setPassword(owner, role, password);
   }
+  await createRole(owner, ANALYST_GROUP, 'nologin');
+  await createRole(owner, APPLICATION_GROUP, `nologin in role ${ANALYST_GROUP}`);
 }
 
 /** Refuses to serve with a login that row security would not hold. Throws ERR_CONFIG. */
@@ -63,14 +70,14 @@ function derivePassword(ownerPassword: string, role: ServingRole): string {
   return createHmac('sha256', ownerPassword).update(`daybook role ${role}`).digest('hex');
 }
 
-async function createRole(owner: Connection, role: ServingRole): Promise<void> {
+async function createRole(owner: Connection, role: string, options: string): Promise<void> {
   const found = await query(owner, 'select 1 from pg_roles where rolname = $1', [role]);
   if (found.length > 0) return;
-  await owner.query(`create role ${role} login`).catch((cause: { code?: string }) => {
+  await owner.query(`create role ${role} ${options}`).catch((cause: { code?: string }) => {
     if (CREATED_BY_ANOTHER.has(cause.code ?? '')) return;
     throw new AppError('ERR_CONFIG', `the owner login may not create the role ${role}`, {
       cause,
-      fix: `create it as an administrator: create role ${role} login`,
+      fix: `create it as an administrator: create role ${role} ${options}`,
     });
   });
 }

@@ -14,6 +14,8 @@ const REVISION = randomUUID();
 /** One row of the other client in every table; the test below fails for a table without one. */
 const ROWS: Record<string, Record<string, unknown>> = {
   users: { user_id: 'u' },
+  user_profiles: { user_id: 'u', email: 'u@other.example' },
+  database_logins: { role_name: 'nobody', kind: 'service', label: 'l' },
   chatbots: { chatbot_id: 'b' },
   conversations: { conversation_id: 'c' },
   usage_events: {
@@ -201,9 +203,13 @@ describe('the app role', () => {
         );
       await expect(insert(OWN), table).rejects.toMatchObject({ code: '42501' });
       // Nothing but the key that is taken stops the owner of the row, where the role may write.
-      const isWritten = !['runs', 'report_revisions', 'archive_entries', 'deliveries'].includes(
-        table,
-      );
+      const isWritten = ![
+        'database_logins',
+        'runs',
+        'report_revisions',
+        'archive_entries',
+        'deliveries',
+      ].includes(table);
       await expect(insert(OTHER), table).rejects.toMatchObject({
         code: isWritten ? '23505' : '42501',
       });
