@@ -45,7 +45,7 @@ const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--excl
 })
   .split('\n')
   .filter((path) => path !== '' && existsSync(join(PROJECT_DIR, path)));
-const code = tracked.filter((path) => path.endsWith('.ts'));
+const code = tracked.filter((path) => /\.(ts|js)$/.test(path));
 const shipped = code.filter((path) => !path.endsWith('.test.ts') && !path.startsWith('test/'));
 
 test('files, functions and lines keep their limits', () => {
