@@ -9,6 +9,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     maxWorkers: 2,
     pool: 'forks',
+    provide: { kills: 3 },
     // A person's own settings must not change what the suite proves.
     env: { TZ: 'Pacific/Chatham', DATABASE_URL: '', SMTP_URL: '', LOG_LEVEL: '' },
   },

@@ -15,6 +15,8 @@ declare module 'vitest' {
     /** The owner's connection string of the test server. */
     postgresUrl: string;
     templateDatabase: string;
+    /** How often a kill harness kills: a few times in the suite, many times in `npm run prove`. */
+    kills: number;
   }
 }
 
