@@ -13,7 +13,8 @@ import {
 import type { ParsedItem } from '../usage/event.ts';
 import { parseExactJson } from '../usage/exact-json.ts';
 import { parseNativeItem } from '../usage/native.ts';
-import { createUsageStore } from './usage-events.ts';
+import { createGroupedStore } from './group-commit.ts';
+import { createUsageStore, type ItemResult } from './usage-events.ts';
 
 let books: TestBooks;
 let clientId: string;
@@ -39,27 +40,38 @@ function item(id: string, fields = '"cost":1'): ParsedItem {
 
 describe('many at once', () => {
   const KEYS = 300;
-  const SENDERS = 20;
+  const SENDERS = 50;
+  const CONNECTIONS = 20;
   const CONTROL_KEYS = 30;
   const keys = Array.from({ length: KEYS }, (_, index) => `key-${index}`);
   /** Every sender sends every key, in an order of its own. */
   const batches = () =>
     Array.from({ length: SENDERS }, (_, sender) => {
-      const turned = [...keys.slice(sender * 15), ...keys.slice(0, sender * 15)];
+      const turned = [...keys.slice(sender * 6), ...keys.slice(0, sender * 6)];
       return (sender % 2 === 0 ? turned : turned.toReversed()).map((id) =>
         item(id, `"cost":1,"user_id":"${id}"`),
       );
     });
 
-  test(`${KEYS} keys from ${SENDERS} senders are ${KEYS} rows, each accepted once`, async () => {
+  test.each([
+    ['in a batch each', createUsageStore, KEYS],
+    ['one by one, in shared transactions', createGroupedStore, 1],
+  ])(`${KEYS} keys from ${SENDERS} senders, %s, are ${KEYS} rows`, async (_how, create, size) => {
     const pool = createPool({
       url: appUrl(),
       applicationName: 'tests',
       log: silentLog(),
-      max: SENDERS,
+      max: CONNECTIONS,
     });
-    const store = createUsageStore(pool);
-    const results = (await Promise.all(batches().map((batch) => store(clientId, batch)))).flat();
+    const store = create(pool);
+    const send = async (batch: ParsedItem[]) => {
+      const results: ItemResult[] = [];
+      for (let sent = 0; sent < batch.length; sent += size) {
+        results.push(...(await store(clientId, batch.slice(sent, sent + size))));
+      }
+      return results;
+    };
+    const results = (await Promise.all(batches().map(send))).flat();
     const counted = Map.groupBy(results, ({ result }) => result);
     expect(counted.get('accepted')).toHaveLength(KEYS);
     expect(counted.get('duplicate')).toHaveLength(KEYS * (SENDERS - 1));
@@ -75,7 +87,7 @@ describe('many at once', () => {
       url: books.ownerUrl,
       applicationName: 'tests',
       log: silentLog(),
-      max: SENDERS,
+      max: CONNECTIONS,
     });
     await Promise.all(
       Array.from({ length: SENDERS }, () =>
