@@ -78,7 +78,7 @@ export async function bookAdjustments(
   });
 }
 
-/** Sessions of a new login, and how to end them. The role goes with `removeLogins`. */
+/** Sessions of a new login. Roles are of the whole server: the test drops it at its end. */
 export async function openLogin(
   books: TestBooks,
   clientId: string,
@@ -96,12 +96,4 @@ export async function openLogin(
 
 export function openPool(url: string): Pool {
   return createPool({ url, applicationName: 'tests', log: silentLog(), max: 2 });
-}
-
-/** Roles are of the whole server: they would outlive the test's database. */
-export async function dropRoles(books: TestBooks, roles: string[]): Promise<void> {
-  for (const role of roles) {
-    await query(books.owner, `drop owned by ${role}`);
-    await query(books.owner, `drop role ${role}`);
-  }
 }
