@@ -95,10 +95,12 @@ create table price_cards (
 comment on table price_cards is 'One row per model price and validity; shared, or one client''s own.';
 comment on column price_cards.pattern is 'Which model names it is for: equals, starts_with, ends_with, contains, regex, and, or.';
 comment on column price_cards.position is 'The order of the source: of two cards that match, the earlier one applies.';
-comment on column price_cards.fingerprint is 'sha256 of the card''s content; a sync adds only what is new.';
+comment on column price_cards.fingerprint is 'sha256 of the card''s content; only what differs from what was recorded last is added.';
+comment on column price_cards.recorded_at is 'Cards of one model with the same time are one statement; the latest statement that covers a call decides.';
 
-create unique index price_cards_fingerprint on price_cards
-    (coalesce(client_id, ''), provider, model, source, fingerprint);
+-- A price may come back: the same content is recorded again at another time.
+create unique index price_cards_statement on price_cards
+    (coalesce(client_id, ''), provider, model, source, recorded_at, fingerprint);
 create index price_cards_client on price_cards (client_id);
 
 create table price_rates (
@@ -111,6 +113,7 @@ create table price_rates (
     primary key (price_card_id, unit, tier, context_threshold)
 );
 comment on table price_rates is 'One row per unit, service tier and context size of a card: price for `per` units.';
+comment on column price_rates.context_threshold is 'The price applies to the whole call when its input exceeds so many tokens; 0 for the base price.';
 
 -- Later repricings; the event itself is never changed.
 create table cost_adjustments (
