@@ -12,7 +12,7 @@ import {
 } from './exact-json.ts';
 
 const canonical = (text: string) => canonicalJson(parseExactJson(text));
-const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
+const nested = (depth: number, within = '') => '['.repeat(depth) + within + ']'.repeat(depth);
 
 describe('parseExactJson', () => {
   test.each(['0.013317500000000001', '0.1', '123456789012345', '1e+21', '5'])(
@@ -58,6 +58,50 @@ describe('parseExactJson', () => {
   test('no value of a request can pass for an ExactNumber', () => {
     const value = parseExactJson('{"cost": {"text": "1"}}') as { cost: unknown };
     expect(value.cost).not.toBeInstanceOf(ExactNumber);
+  });
+});
+
+/** Every number keeps its text, looked at one by one: what the quick way must agree with. */
+function parseSlowly(text: string): unknown {
+  const keep = (_key: string, value: unknown, { source }: { source?: string }) =>
+    typeof value !== 'number' || String(value) === source ? value : new ExactNumber(source ?? '');
+  return JSON.parse(text, keep as (key: string, value: unknown) => unknown);
+}
+
+describe('the quick way', () => {
+  const number = fc
+    .tuple(
+      fc.constantFrom('', '-'),
+      fc.oneof(fc.constant('0'), fc.bigInt({ min: 1n, max: 10n ** 20n }).map(String)),
+      fc.oneof(fc.constant(''), fc.stringMatching(/^\.[0-9]{1,20}$/)),
+      fc.oneof(fc.constant(''), fc.stringMatching(/^[eE][+-]?[0-9]{1,3}$/)),
+    )
+    .map((parts) => parts.join(''));
+  const space = fc.constantFrom('', ' ', '\n', '\t ');
+
+  test('parses every number, wherever it stands, as the slow way does', () => {
+    fc.assert(
+      fc.property(number, space, fc.string(), (written, gap, said) => {
+        for (const json of [
+          written,
+          `[${gap}${written}${gap}]`,
+          `[1,${gap}${written},${JSON.stringify(said)}]`,
+          `{"a":${gap}${written}${gap},"b":{"c":${written}}}`,
+        ]) {
+          expect(parseExactJson(json)).toEqual(parseSlowly(json));
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test('parses every other value as the slow way does', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        const json = JSON.stringify(value);
+        expect(parseExactJson(json)).toEqual(parseSlowly(json));
+      }),
+    );
   });
 });
 
@@ -117,7 +161,9 @@ describe('depth', () => {
   });
 
   test('that exhausts the stack is told from bad JSON', () => {
-    expect(() => parseExactJson(nested(100_000))).toThrow(RangeError);
+    // Numbers that keep their text are found by recursion; without one nothing recurses.
+    expect(() => parseExactJson(nested(100_000, '1.50'))).toThrow(RangeError);
+    expect(isTooDeep(parseExactJson(nested(100_000)))).toBe(true);
     expect(() => parseExactJson(`${nested(100_000)}]`)).toThrow(SyntaxError);
   });
 });

@@ -73,6 +73,7 @@ function readTime(received: string, context: Context): string {
 
 function readCount(received: unknown, context: Context): number | null {
   if (received === undefined || received === null) return null;
+  if (isPlainCount(received)) return received;
   const isNumber = typeof received === 'number' || received instanceof ExactNumber;
   const written = isNumber ? decimalText(received) : undefined;
   if (written === undefined || !isExpandable(written) || !new Decimal(written).isInteger()) {
@@ -95,6 +96,13 @@ function readCost(
   const money = parseMoney(receivedText);
   if (typeof money === 'string') return refuse(context, received, money, null);
   return { amount: money.amount, text: money.amount === receivedText ? null : receivedText };
+}
+
+/** Most counts; the way through decimals is for the others. */
+function isPlainCount(received: unknown): received is number {
+  return (
+    Number.isInteger(received) && (received as number) > 0 && (received as number) <= COUNT_MAX
+  );
 }
 
 function durationReader(decimals: number, unit: string) {

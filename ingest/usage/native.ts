@@ -84,9 +84,9 @@ export function parseNativeItem(item: unknown): ParsedItem {
 
 /** The reason why a received item is no object that can be read further. */
 export function findShapeProblem(item: unknown): string | undefined {
+  if (isTooDeep(item)) return TOO_DEEP;
   const isObject = typeof item === 'object' && item !== null && !Array.isArray(item);
-  if (!isObject || item instanceof ExactNumber) return 'must be an object';
-  return isTooDeep(item) ? TOO_DEEP : undefined;
+  return isObject && !(item instanceof ExactNumber) ? undefined : 'must be an object';
 }
 
 /** Checks a candidate's fields and makes the event of them. Never throws. */
@@ -206,7 +206,9 @@ function describeIssue(error: z.ZodError, item: object): { field: string; reason
   const field = issue?.path.join('.') ?? '';
   return {
     field,
-    reason: !Object.hasOwn(item, field) ? 'is required' : (issue?.message ?? 'is not valid'),
+    reason: !Object.hasOwn(item, String(issue?.path[0] ?? ''))
+      ? 'is required'
+      : (issue?.message ?? 'is not valid'),
   };
 }
 
