@@ -1,9 +1,17 @@
 // Rules of logins: a random name and password, of which Postgres keeps a verifier; a connection URL
 // that works; a removal that ends open sessions and touches no other role.
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createLogin, listLogins, loginUrl, removeLogin } from './logins.ts';
+import { migrate } from './migrate.ts';
 import { createPool, query } from './postgres.ts';
-import { APP_ROLE } from './roles.ts';
+import {
+  ANALYST_GROUP,
+  APP_ROLE,
+  APPLICATION_GROUP,
+  deriveRoleUrl,
+  PIPELINE_ROLE,
+} from './roles.ts';
 import { addTestClient, createTestBooks, silentLog, type TestBooks } from './test-support.ts';
 
 let books: TestBooks;
@@ -90,3 +98,43 @@ test('a role that is no login of the books is never removed', async () => {
   }
   expect(await query(books.app, 'select current_user as name')).toEqual([{ name: APP_ROLE }]);
 });
+
+test('an owner that is no superuser makes and removes logins that work', async () => {
+  const owner = `test_${randomBytes(6).toString('hex')}`;
+  const groups = `${ANALYST_GROUP}, ${APPLICATION_GROUP}`;
+  await query(books.owner, `create role ${owner} login createrole password 'x'`);
+  await query(books.owner, `create database ${owner} owner ${owner}`);
+  await query(books.owner, `grant ${groups} to ${owner} with admin option`);
+  const url = new URL(loginUrl(books.ownerUrl, owner, 'x'));
+  url.pathname = `/${owner}`;
+  const open = (address: string) =>
+    createPool({ url: address, applicationName: 'tests', log: silentLog(), max: 2 });
+  const pool = open(url.toString());
+  // Roles are there already, and their passwords are another's to set.
+  const roleUrls = {
+    [APP_ROLE]: 'postgres://nobody@localhost/x',
+    [PIPELINE_ROLE]: 'postgres://nobody@localhost/x',
+  };
+  await migrate({ owner: pool, roleUrls, log: silentLog() });
+  const appUrl = new URL(url);
+  appUrl.username = APP_ROLE;
+  appUrl.password = passwordOf(APP_ROLE);
+  const app = open(appUrl.toString());
+  await addTestClient(app, { clientId: 'own' });
+  const login = { clientId: 'own', userId: null, kind: 'analyst', label: 'x' } as const;
+  const { role, password } = await createLogin(pool, login);
+  const analyst = open(loginUrl(url.toString(), role, password));
+  expect(await query(analyst, 'select client_id from clients')).toEqual([{ client_id: 'own' }]);
+  await analyst.end();
+  await removeLogin(pool, role);
+  expect(await listLogins(pool)).toEqual([]);
+  await Promise.all([pool.end(), app.end()]);
+  await query(books.owner, `drop database ${owner} with (force)`);
+  await query(books.owner, `drop owned by ${owner}`);
+  await query(books.owner, `drop role ${owner}`);
+});
+
+/** As {@link createTestBooks} logs in: derived from the owner's. */
+function passwordOf(role: typeof APP_ROLE): string {
+  return new URL(deriveRoleUrl(books.ownerUrl, role)).password;
+}

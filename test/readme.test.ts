@@ -21,7 +21,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await stop(server);
-  rmSync(join(PROJECT_DIR, 'acme-token.txt'), { force: true });
+  for (const name of ['token', 'analyst-login', 'service-login', 'user-login'])
+    rmSync(join(PROJECT_DIR, `acme-${name}.txt`), { force: true });
   folder.remove();
 });
 

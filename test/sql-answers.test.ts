@@ -185,7 +185,7 @@ describe('money', () => {
     ]);
   });
 
-  test('that nobody knows is null, with the calls it is missing of; of no call it is 0', async () => {
+  test('that nobody knows is null, beside the number of such calls; of no call it is 0', async () => {
     const rows = await ask(
       `select usage_date::text as day, total_tokens, total_cost, unpriced_requests::int as unpriced
        from get_daily_usage($1, 2, '2025-03-20T12:00:00Z')`,
@@ -197,7 +197,7 @@ describe('money', () => {
     ]);
   });
 
-  test('of a repriced call is that of its newest adjustment, also where that is unknown', async () => {
+  test('of a repriced call is its newest adjustment’s, also where that is unknown', async () => {
     const cost = (user: string) =>
       ask(`select effective_cost, computed_cost, cost_status from get_user_request_history($1)`, [
         user,
