@@ -6,12 +6,14 @@ import express, {
   type Request,
   type Response,
 } from 'express';
-import { AppError, messageOf } from '../core/errors.ts';
+import { messageOf } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
-import { type Authenticate, requireScope } from './api/tokens.ts';
+import { type Authenticate, bearerOf, requireScope } from './api/tokens.ts';
 import { toErrorResponse } from './error-response.ts';
-import type { ItemResult, StoreUsage } from './store/usage-events.ts';
-import { parseUsageRequest } from './usage/request-body.ts';
+import { describeApi } from './openapi.ts';
+import type { StoreUsage } from './store/usage-events.ts';
+import { type Answer, countResults } from './usage/answers.ts';
+import { USAGE_ROUTES, type UsageRoute } from './usage/routes.ts';
 
 export interface IngestDeps {
   authenticate: Authenticate;
@@ -22,7 +24,6 @@ export interface IngestDeps {
 }
 
 const BODY_BYTES_MAX = 5 * 1024 * 1024;
-const SINGLE_STATUS = { accepted: 201, duplicate: 200, conflict: 409, rejected: 400 } as const;
 
 /** Builds the application from its collaborators. */
 export function createApp(deps: IngestDeps): Express {
@@ -36,16 +37,24 @@ export function createApp(deps: IngestDeps): Express {
     await deps.checkReady();
     response.json({ status: 'ready' });
   });
-  app
-    .route('/v1/usage')
-    .post(
-      authenticated(deps),
-      express.raw({ type: () => true, limit: BODY_BYTES_MAX }),
-      receiveUsage(deps),
-    )
-    .all((_request, response) => {
-      response.set('allow', 'POST').status(405).json(plainError('ERR_INPUT', 'use POST'));
-    });
+  // Langfuse's SDKs may ask this before they send.
+  app.get('/api/public/health', async (_request, response) => {
+    await deps.checkReady();
+    response.json({ status: 'OK', version: '3.0.0' });
+  });
+  app.get('/openapi.json', (_request, response) => {
+    response.json(describeApi());
+  });
+  const readBody = express.raw({ type: () => true, limit: BODY_BYTES_MAX });
+  for (const route of USAGE_ROUTES) {
+    app
+      .route(route.path)
+      .all(servedBy(route))
+      .post(authenticated(deps, route), readBody, receiveUsage(deps, route))
+      .all((_request, response) => {
+        response.set('allow', 'POST').status(405).json(plainError('ERR_INPUT', 'use POST'));
+      });
+  }
   app.use((request, response) => {
     response.status(404).json(plainError('ERR_NOT_FOUND', `there is nothing at ${request.path}`));
   });
@@ -53,56 +62,55 @@ export function createApp(deps: IngestDeps): Express {
   return app;
 }
 
+/** An error on the way is answered in the words of the route's format. */
+function servedBy(route: UsageRoute) {
+  return (_request: Request, response: Response, next: () => void) => {
+    response.locals.route = route;
+    next();
+  };
+}
+
 /** Runs before the body is read: a stranger's five megabytes are not worth reading. */
-function authenticated({ authenticate }: IngestDeps) {
+function authenticated({ authenticate }: IngestDeps, { takesBasic }: UsageRoute) {
   return async (request: Request, response: Response, next: () => void) => {
-    const identity = await authenticate(request.headers.authorization);
+    const { authorization } = request.headers;
+    const identity = await authenticate(takesBasic ? bearerOf(authorization) : authorization);
     requireScope(identity, 'usage:write');
     response.locals.clientId = identity.clientId;
     next();
   };
 }
 
-function receiveUsage({ storeUsage, log }: IngestDeps) {
+function receiveUsage({ storeUsage, log }: IngestDeps, route: UsageRoute) {
   return async (request: Request, response: Response) => {
-    const { isBatch, items } = parseUsageRequest(
-      decodeBody(request),
-      request.headers['content-type'] ?? '',
-    );
+    const { items, answer } = route.read({
+      body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
+      contentType: request.headers['content-type'] ?? '',
+      headers: request.headers,
+      receivedAt: new Date(),
+    });
     const clientId = response.locals.clientId as string;
     const results = await storeUsage(clientId, items);
-    const counts = countResults(results);
-    log.info('usage.received', { clientId, ...counts });
-    if (isBatch) response.status(200).json({ ...counts, results });
-    else answerSingle(response, results[0] as ItemResult);
+    log.info('usage.received', { clientId, path: route.path, ...countResults(results) });
+    send(response, answer(results));
   };
 }
 
-function answerSingle(response: Response, result: ItemResult): void {
-  const { index: _index, ...answer } = result;
-  response.status(SINGLE_STATUS[result.result]).json(answer);
-}
-
-function decodeBody(request: Request): string {
-  const body: unknown = request.body;
-  if (!Buffer.isBuffer(body) || body.length === 0)
-    throw new AppError('ERR_INPUT', 'the body is empty');
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(body);
-  } catch (cause) {
-    throw new AppError('ERR_INPUT', 'the body is not UTF-8', { cause, fix: 'send UTF-8 text' });
-  }
-}
-
-function countResults(results: ItemResult[]) {
-  const counts = { accepted: 0, duplicate: 0, conflict: 0, rejected: 0 };
-  for (const { result } of results) counts[result] += 1;
-  return counts;
+function send(response: Response, { status, contentType, headers, body }: Answer): void {
+  response.status(status).set(headers ?? {});
+  if (contentType !== undefined) response.type(contentType);
+  if (body === undefined) response.end();
+  else if (Buffer.isBuffer(body)) response.send(body);
+  else response.json(body);
 }
 
 function answerError(log: Log): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
-    const { status, headers, body } = toErrorResponse(error);
+    const route = response.locals.route as UsageRoute | undefined;
+    const plain = toErrorResponse(error);
+    const contentType = request.headers['content-type'] ?? '';
+    const answer = route === undefined ? plain : route.refuse(plain, contentType);
+    const { status } = answer;
     const fields = {
       method: request.method,
       path: request.path,
@@ -112,7 +120,7 @@ function answerError(log: Log): ErrorRequestHandler {
     if (status >= 500) log.error('request.failed', fields);
     else log.info('request.refused', fields);
     if (response.headersSent) return next(error);
-    response.set(headers).status(status).json(body);
+    send(response, answer);
   };
 }
 

@@ -33,6 +33,14 @@ export function createAuthenticator(pool: Pool): Authenticate {
   };
 }
 
+/** A Basic header's password as a bearer token; any other header as it is. */
+export function bearerOf(header: string | undefined): string | undefined {
+  const basic = /^Basic +([A-Za-z0-9+/=_-]+)$/i.exec(header ?? '')?.[1];
+  if (basic === undefined) return header;
+  const pair = Buffer.from(basic, 'base64').toString();
+  return `Bearer ${pair.slice(pair.indexOf(':') + 1)}`;
+}
+
 /** Throws ERR_SCOPE unless the identity holds the scope. */
 export function requireScope(identity: Identity, scope: Scope): void {
   if (identity.scopes.includes(scope)) return;

@@ -46,12 +46,16 @@ function parseDeep(body: string): UsageRequest {
   return { isBatch: false, items: [parseLine(body)] };
 }
 
+/** Throws ERR_TOO_LARGE for more items than one request may have. */
+export function checkItemCount(count: number): void {
+  if (count <= EVENTS_PER_REQUEST_MAX) return;
+  throw new AppError('ERR_TOO_LARGE', `the batch has ${count} events`, {
+    fix: `send at most ${EVENTS_PER_REQUEST_MAX} events per request`,
+  });
+}
+
 function batch<T>(raw: T[], parse: (item: T) => ParsedItem): UsageRequest {
-  if (raw.length > EVENTS_PER_REQUEST_MAX) {
-    throw new AppError('ERR_TOO_LARGE', `the batch has ${raw.length} events`, {
-      fix: `send at most ${EVENTS_PER_REQUEST_MAX} events per request`,
-    });
-  }
+  checkItemCount(raw.length);
   return { isBatch: true, items: raw.map(parse) };
 }
 

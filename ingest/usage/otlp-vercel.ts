@@ -1,0 +1,25 @@
+// What the Vercel AI SDK passes on of the provider's own answer (`ai.response.providerMetadata`):
+// the raw usage, where it is there, is surer than the SDK's reading of it. Pure.
+import { readProviderCall } from './provider-call.ts';
+import { type SettledCounts, usageFieldsOf } from './told-counts.ts';
+import { objectOf } from './told-values.ts';
+
+const TOKENS = ['input_tokens', 'output_tokens'] as const;
+
+/** The raw usage's fields; undefined where there is none, or none that can be read. */
+export function readVercelUsage(
+  received: unknown,
+  provider: string,
+  model: string,
+): SettledCounts | undefined {
+  const metadata = objectOf(received);
+  for (const own of Object.values(metadata ?? {})) {
+    const { usage, usageMetadata } = objectOf(own) ?? {};
+    const raw = objectOf(usage) ?? objectOf(usageMetadata);
+    if (raw === undefined) continue;
+    const { fields, flags } = readProviderCall({ provider, requestModel: model, usage: raw });
+    if (TOKENS.every((name) => fields[name] === undefined)) continue;
+    return { fields: usageFieldsOf(fields), flags };
+  }
+  return undefined;
+}
