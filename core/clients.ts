@@ -51,6 +51,21 @@ export async function addClient(pool: Pool, client: Client, now: Date): Promise<
   });
 }
 
+/** Sets from which multiple of a model's median on a call is shown apart. Throws ERR_NOT_FOUND. */
+export async function setOutlierMultiple(
+  pool: Pool,
+  clientId: string,
+  outlierMultiple: number,
+): Promise<void> {
+  const problem = findMultipleProblem(outlierMultiple);
+  if (problem !== undefined) throw new AppError('ERR_USAGE', problem);
+  const sql = loadSql('postgres/queries/update_outlier_multiple');
+  const changed = await withTransaction(pool, { clientId }, (connection) =>
+    query(connection, sql, [clientId, outlierMultiple]),
+  );
+  if (changed.length === 0) throw new AppError('ERR_NOT_FOUND', `there is no client "${clientId}"`);
+}
+
 /** The clients that the pool's role may see: the pipeline sees all. */
 export async function listClients(pool: Pool): Promise<Client[]> {
   const rows = await query<Record<string, string | number>>(
@@ -99,15 +114,16 @@ function assertClient(client: Client): void {
   if (!Intl.supportedValuesOf('currency').includes(currency))
     problems.push(`"${currency}" is no currency such as USD`);
   if (!isLocale(locale)) problems.push(`"${locale}" is no locale such as en-US`);
-  const [least, most] = OUTLIER_MULTIPLE_RANGE;
-  if (outlierMultiple !== undefined && !isWholeBetween(outlierMultiple, least, most))
-    problems.push(`the outlier multiple must be a whole number, ${least} to ${most}`);
+  const problem = findMultipleProblem(outlierMultiple ?? OUTLIER_MULTIPLE);
+  if (problem !== undefined) problems.push(problem);
   if (problems.length === 0) return;
   throw new AppError('ERR_USAGE', `the client cannot be added:\n  ${problems.join('\n  ')}`);
 }
 
-function isWholeBetween(value: number, least: number, most: number): boolean {
-  return Number.isInteger(value) && value >= least && value <= most;
+function findMultipleProblem(value: number): string | undefined {
+  const [least, most] = OUTLIER_MULTIPLE_RANGE;
+  if (Number.isInteger(value) && value >= least && value <= most) return undefined;
+  return `the outlier multiple must be a whole number, ${least} to ${most}`;
 }
 
 function isLocale(locale: string): boolean {

@@ -1,6 +1,7 @@
 // Rules of the two costs in the warehouse: kinds stay apart, a repriced call takes its newest price
 // without a change of the event, an outlier is shown apart and still counts.
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { setOutlierMultiple } from '../core/clients.ts';
 import { query, withTransaction } from '../core/postgres.ts';
 import { addTestClient, createTestBooks, rememberingLog, silentLog } from '../core/test-support.ts';
 import { bookEvents } from '../test/booked-events.ts';
@@ -126,6 +127,16 @@ test('a call far above the usual one of its model is an outlier, and counts', as
     cost: '10.000000000000000001',
     effective: '10030.010000000000000001',
   });
+});
+
+test('a changed multiple applies from the next refresh on', async () => {
+  await setOutlierMultiple(books.app, 'outliers', 11);
+  await refresh();
+  const sql = `select sum(outlier_calls) as calls from rollups.usage_by_day
+    where client_id = 'outliers'`;
+  expect(await held.warehouse.rows(sql)).toEqual([{ calls: '0' }]);
+  await expect(setOutlierMultiple(books.app, 'outliers', 1.5)).rejects.toThrow(/whole number/);
+  await expect(setOutlierMultiple(books.app, 'nobody', 5)).rejects.toThrow(/no client/);
 });
 
 test('raw tables of an older version are dropped and copied afresh', async () => {

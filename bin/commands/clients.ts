@@ -7,6 +7,7 @@ import {
   OUTLIER_MULTIPLE,
   parseWeekStart,
   requireClient,
+  setOutlierMultiple,
   WEEK_DAYS,
 } from '../../core/clients.ts';
 import { openContext } from '../context.ts';
@@ -53,6 +54,17 @@ export function registerClients(program: Command): void {
         if (added) return console.log(`Added client ${id}.`);
         console.log(`Client ${id} is there already; nothing was changed. It is:`);
         printClients([await requireClient(await context.pipelinePool(), id)]);
+      }),
+    );
+  clients
+    .command('set <id>')
+    .description('change what can be changed of a client')
+    .requiredOption('--outlier-multiple <n>', 'as for add')
+    .action((id: string, { outlierMultiple }: { outlierMultiple: string }) =>
+      runWithLifecycle(async (lifecycle) => {
+        const context = openContext(lifecycle, { quiet: true });
+        await setOutlierMultiple(await context.appPool(), id, Number(outlierMultiple));
+        console.log(`Calls of ${id} are shown apart from ${outlierMultiple} times the median on.`);
       }),
     );
   clients
