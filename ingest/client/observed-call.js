@@ -1,5 +1,6 @@
 // One call of an OpenAI client from its request to the end of its answer, as one usage event. Looks at
 // the answer beside the caller; whatever goes wrong here stays here.
+import { isRefusedQuestion } from './ask-for-usage.js';
 import { watchEvents } from './event-stream.js';
 import { carriesOutput, failedWith, isFinalEvent, readAnswer } from './provider-answer.js';
 
@@ -25,8 +26,9 @@ import { carriesOutput, failedWith, isFinalEvent, readAnswer } from './provider-
  * @param {unknown} promise what the client's `post` gave: an APIPromise
  * @param {Call} call
  * @param {UsageLogger['logUsage']} logUsage
+ * @param {() => unknown} [sendAgain] makes the call without what it asked for
  */
-export function observeCall(promise, call, logUsage) {
+export function observeCall(promise, call, logUsage, sendAgain) {
   const { responsePromise } = /** @type {{ responsePromise?: Promise<Answered> }} */ (
     promise ?? {}
   );
@@ -41,7 +43,10 @@ export function observeCall(promise, call, logUsage) {
         finish({});
       }
     },
-    (error) => finish(describeFailure(error, call)),
+    (error) => {
+      if (isRefusedQuestion(error, call) && sendAgain !== undefined) sendAgain();
+      else finish(describeFailure(error, call));
+    },
   );
 }
 
@@ -95,7 +100,8 @@ function watchStream(call, headers, finish) {
       told = { ...told, ...readAnswer(json) };
     },
     onEnd(outcome) {
-      if (isWhole || outcome.kind === 'ended') finish(told);
+      // The client leaves a stream that told of an error.
+      if (isWhole || told.status === 'error' || outcome.kind === 'ended') finish(told);
       else if (outcome.kind === 'failed') {
         finish({ ...told, ...describeFailure(outcome.error, call) });
       } else finish({ ...told, status: 'cancelled' });

@@ -52,8 +52,10 @@ function readEnding(json, body) {
  */
 export function failedWith(error) {
   const { code, type, status } = isObject(error) ? error : {};
+  // A code in figures says less than the kind of the error.
+  const word = [code, type].map(textOf).find((text) => text && /[a-z]/i.test(text));
   const http = isNumber(status) ? `http_${status}` : undefined;
-  return { status: 'error', error_type: textOf(code) ?? textOf(type) ?? http ?? 'unknown' };
+  return { status: 'error', error_type: word ?? http ?? 'unknown' };
 }
 
 /** True for the event after which nothing of the answer is missing. @param {unknown} json */

@@ -1,13 +1,17 @@
 // Wraps an OpenAI client so that each call is recorded. The caller gets what the client gives: the
 // wrapper stands only where a request leaves the client, and looks at the answer on its way back.
+import { askForUsage, fallBackOnRefusal, mayAskForUsage } from './ask-for-usage.js';
 import { observeCall } from './observed-call.js';
 import { isObject } from './provider-answer.js';
-import { providerOf, tellsUsageUnasked } from './provider-hosts.js';
+import { providerOf } from './provider-hosts.js';
 
 /** @import { TrackContext, UsageLogger } from './types.d.ts' */
 /** @import { Call, RequestOptions } from './observed-call.js' */
 
-/** @typedef {(path: string, options?: unknown) => unknown} Post */
+/**
+ * @typedef {(path: string, options?: unknown) => unknown} Post
+ * @typedef {UsageLogger['logUsage']} LogUsage
+ */
 
 /** @type {Record<string, Call['operation']>} */
 const OPERATIONS = {
@@ -29,18 +33,27 @@ const RESOURCES = new Set([
   ...['translations', 'speech', 'images', 'beta'],
 ]);
 
-/** Streams that tell their usage only when asked. */
-const ASKS_FOR_USAGE = new Set(['/chat/completions', '/completions']);
+/**
+ * What each tracked client was made of, so that tracking it again adds to the context only.
+ *
+ * @type {WeakMap<object, { client: object, context: TrackContext, logUsage: LogUsage }>}
+ */
+const origins = new WeakMap();
 
 /**
  * @template {object} Client
  * @param {Client} client
  * @param {TrackContext} context
- * @param {UsageLogger['logUsage']} logUsage
+ * @param {LogUsage} logUsage
  * @returns {Client}
  */
 export function trackOpenAI(client, context, logUsage) {
   if (typeof client !== 'object' || client === null) return client;
+  const origin = origins.get(client);
+  if (origin?.logUsage === logUsage) {
+    const both = { ...origin.context, ...context };
+    return /** @type {Client} */ (trackOpenAI(origin.client, both, logUsage));
+  }
   const { post, withOptions } = /** @type {{ post?: unknown, withOptions?: unknown }} */ (client);
   /** @type {Map<PropertyKey, unknown>} */
   const replaced = new Map();
@@ -53,6 +66,7 @@ export function trackOpenAI(client, context, logUsage) {
     );
   }
   const tracked = wrapClient(client, replaced);
+  origins.set(tracked, { client, context, logUsage });
   return tracked;
 }
 
@@ -115,7 +129,7 @@ function isFixed(target, key) {
   return member !== undefined && !member.configurable && !member.writable;
 }
 
-/** @type {(client: object, post: Post, context: TrackContext, logUsage: UsageLogger['logUsage']) => Post} */
+/** @type {(client: object, post: Post, context: TrackContext, logUsage: LogUsage) => Post} */
 function recordPosts(client, post, context, logUsage) {
   return (path, options) => {
     const operation = typeof path === 'string' ? OPERATIONS[path] : undefined;
@@ -132,14 +146,19 @@ function recordPosts(client, post, context, logUsage) {
       startedAt: new Date(),
       startedMs: performance.now(),
     };
-    const wantsUsage =
-      ASKS_FOR_USAGE.has(path) && (context.includeUsage ?? !tellsUsageUnasked(provider));
+    const mayAsk = mayAskForUsage(client, path, call);
     const asked = Promise.resolve(options).then((resolved) => {
       call.options = /** @type {RequestOptions} */ (resolved ?? {});
-      return wantsUsage ? askForUsage(call) : resolved;
+      return mayAsk ? askForUsage(call) : resolved;
     });
     const promise = post.call(client, path, asked);
-    observeCall(promise, call, logUsage);
+    const sendAgain = () => {
+      const second = post.call(client, path, options);
+      observeCall(second, { ...call, hidesUsage: false }, logUsage);
+      return second;
+    };
+    const again = mayAsk ? fallBackOnRefusal(promise, { client, call, sendAgain }) : undefined;
+    observeCall(promise, call, logUsage, again);
     return promise;
   };
 }
@@ -150,17 +169,4 @@ function describeProvider(client, context) {
   // Only Azure's client has a version of the API, at whatever host it is.
   const provider = context.provider ?? (apiVersion ? 'azure-openai' : undefined);
   return provider ? { provider, unknownHost: undefined } : providerOf(baseURL);
-}
-
-/** The options with a stream's usage asked for, where the caller left that open. @param {Call} call */
-function askForUsage(call) {
-  const { options } = call;
-  const { body } = options;
-  if (!isObject(body) || body.stream !== true) return options;
-  if (body.stream_options?.include_usage !== undefined) return options;
-  call.hidesUsage = true;
-  return {
-    ...options,
-    body: { ...body, stream_options: { ...body.stream_options, include_usage: true } },
-  };
 }
