@@ -206,10 +206,12 @@ function describeIssue(error: z.ZodError, item: object): { field: string; reason
   const field = issue?.path.join('.') ?? '';
   return {
     field,
-    reason: !Object.hasOwn(item, String(issue?.path[0] ?? ''))
-      ? 'is required'
-      : (issue?.message ?? 'is not valid'),
+    reason: isUntold(item, issue?.path[0]) ? 'is required' : (issue?.message ?? 'is not valid'),
   };
+}
+
+function isUntold(item: object, name: PropertyKey | undefined): boolean {
+  return (item as Record<PropertyKey, unknown>)[name ?? ''] === undefined;
 }
 
 function printable(key: string): string {

@@ -2,6 +2,7 @@
 // Pure.
 import { sumDecimals } from '../../core/money.ts';
 import { addAttached } from './attached.ts';
+import type { Operation } from './event.ts';
 import { decimalText } from './fields.ts';
 import { millisecondsBetween, timeOfNanos } from './instants.ts';
 import { readCostDetails, readUsageDetails } from './langfuse.ts';
@@ -27,13 +28,13 @@ export function candidateOfSpan(read: Span, source: Candidate['source']): Candid
   const model = textOf(facts.model) ?? textOf(facts.servedModel);
   const told = textOf(facts.provider);
   const provider = told === undefined ? guessProvider(model ?? '') : nameProvider(told);
-  const counts = countsOf(facts, provider, model ?? '');
+  const counts = countsOf(facts, kind.operation, provider, model ?? '');
   const cost = costOf(facts);
   const flags = [...counts.flags, ...cost.flags];
   if (told === undefined) flags.push(PROVIDER_GUESSED);
   const times = timesOf(read, facts);
   const fields: EventFields = {
-    id: read.traceId === '' || read.spanId === '' ? undefined : idOfSpan(read),
+    id: idOfSpan(read),
     provider,
     model,
     served_model: textOf(facts.servedModel),
@@ -100,14 +101,23 @@ function streamedOf({ streamed, vercelOperation }: Facts): boolean | undefined {
   return vercelOperation.endsWith('.doStream');
 }
 
-function countsOf(facts: Facts, provider: string, model: string): SettledCounts {
+function countsOf(
+  facts: Facts,
+  operation: Operation | null,
+  provider: string,
+  model: string,
+): SettledCounts {
   const details = readUsageDetails(facts.usageDetails, provider, model);
   if (details !== undefined) return details;
-  const told = settleCounts(facts, provider, model);
+  // An embedding or a ranking has no output: its total is its input.
+  const isInputOnly = operation === 'embedding' || operation === 'rerank';
+  const input = facts.input ?? (isInputOnly ? facts.total : undefined);
+  const told = settleCounts({ ...facts, input }, provider, model);
   told.fields.input_audio_tokens = facts.inputAudio;
   told.fields.output_audio_tokens = facts.outputAudio;
   if (facts.inputImage !== undefined || facts.inputVideo !== undefined) {
     told.fields.other_units = {
+      ...(told.fields.other_units as object | undefined),
       input_image_tokens: facts.inputImage,
       input_video_tokens: facts.inputVideo,
     };

@@ -11,6 +11,8 @@ import { checkItemCount } from './request-body.ts';
 
 export type OtlpEncoding = 'json' | 'protobuf';
 
+const NO_IDS = { id: null, field: 'id', reason: 'is required: a span has a traceId and a spanId' };
+
 /** The encoding that a content type names; anything but protobuf is taken for JSON. */
 export function encodingOf(contentType: string): OtlpEncoding {
   return /x-protobuf|vnd\.google\.protobuf/i.test(contentType) ? 'protobuf' : 'json';
@@ -49,10 +51,13 @@ function readSpans(body: Buffer, encoding: OtlpEncoding): ReadSpan[] {
 
 function itemOf(read: ReadSpan, source: 'otlp' | 'langfuse'): ParsedItem | undefined {
   if ('problem' in read) return { rejection: { id: read.id, field: '', reason: read.problem } };
-  const candidate = candidateOfSpan(read.span, source);
+  const { span } = read;
+  // Log records that were sent here come out as spans without ids.
+  if (span.traceId === '' || span.spanId === '') return { rejection: NO_IDS };
+  const candidate = candidateOfSpan(span, source);
   if (candidate === undefined) return undefined;
-  if (read.span.attributes.has('__proto__')) {
-    const rejection = { id: idOfSpan(read.span), field: '__proto__', reason: 'is no attribute' };
+  if (span.attributes.has('__proto__')) {
+    const rejection = { id: idOfSpan(span), field: '__proto__', reason: 'is no attribute' };
     return { rejection };
   }
   return readCandidate(candidate);

@@ -102,6 +102,9 @@ function fieldsOf(told: ToldCounts): EventFields {
   const total = whole(told.total);
   const [input, output] = [whole(told.input), whole(told.output)];
   if (total === undefined) return fields;
+  // What cannot be told apart has no price, but is not lost.
+  if (told.input === undefined && told.output === undefined)
+    fields.other_units = { total_tokens: total };
   if (told.output === undefined && input !== undefined && total >= input) {
     fields.output_tokens = total - input;
   } else if (told.input === undefined && output !== undefined && total >= output) {
