@@ -1,10 +1,10 @@
 // CloudEvents 1.0 in structured mode, single or batch, as OpenMeter's clients send them: the data is
 // a native event, a provider's raw usage, or OpenMeter's one kind of tokens. Pure.
 import type { ParsedItem } from './event.ts';
-import { type Candidate, type EventFields, NativeEvent } from './native.ts';
-import { readProviderCall } from './provider-call.ts';
+import { type EventFields, NativeEvent } from './native.ts';
+import { type ProviderReading, readProviderCall } from './provider-call.ts';
 import { guessProvider, nameProvider } from './provider-names.ts';
-import { parseItems, parseJsonBody } from './received-item.ts';
+import { parseItems, parseJsonBody, type ReadItem, refuseFigures } from './received-item.ts';
 import { definedFields, usageFieldsOf } from './told-counts.ts';
 import { numberOf, objectOf, textOf } from './told-values.ts';
 
@@ -24,9 +24,10 @@ export function parseCloudEvents(body: string, now: Date): ParsedItem[] {
   return parseItems(received, (item) => candidateOf(item, now));
 }
 
-function candidateOf(event: Told, now: Date): Candidate {
-  const data = objectOf(event.data) ?? {};
-  const { fields, flags } = fieldsOfData(data);
+function candidateOf(event: Told, now: Date): ReturnType<ReadItem> {
+  const { fields, flags, reasons } = fieldsOfData(objectOf(event.data) ?? {});
+  const refusal = refuseFigures(idOf(event), { fields, flags, reasons });
+  if (refusal !== undefined) return refusal;
   return {
     source: 'cloudevents',
     fields: {
@@ -48,10 +49,10 @@ function idOf({ source, id }: Told): unknown {
   return `${source} ${id}`;
 }
 
-function fieldsOfData(data: Told): { fields: EventFields; flags: string[] } {
-  if (data.tokens !== undefined) return { fields: fieldsOfTokens(data), flags: [] };
+function fieldsOfData(data: Told): ProviderReading {
+  if (data.tokens !== undefined) return { fields: fieldsOfTokens(data), flags: [], reasons: [] };
   const isNative = Object.keys(data).every((name) => Object.hasOwn(NativeEvent.shape, name));
-  if (isNative && data.raw_usage === undefined) return { fields: data, flags: [] };
+  if (isNative && data.raw_usage === undefined) return { fields: data, flags: [], reasons: [] };
   const { provider, model, usage, raw_usage: raw, response, ...rest } = data;
   const known = Object.entries(rest).filter(([name]) => Object.hasOwn(NativeEvent.shape, name));
   const read = readProviderCall({
@@ -65,7 +66,7 @@ function fieldsOfData(data: Told): { fields: EventFields; flags: string[] } {
     ...identityFields(provider, model, read.fields),
     ...Object.fromEntries(known),
   };
-  return { fields, flags: read.flags };
+  return { ...read, fields };
 }
 
 /** `{ provider, model, type, tokens }`: one event for the input and one for the output. */

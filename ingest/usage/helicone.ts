@@ -4,10 +4,10 @@ import { addAttached } from './attached.ts';
 import type { ParsedItem } from './event.ts';
 import { canonicalJson } from './exact-json.ts';
 import { millisecondsBetween, timeOfNanos } from './instants.ts';
-import type { Candidate, EventFields } from './native.ts';
+import type { EventFields } from './native.ts';
 import { readProviderCall } from './provider-call.ts';
 import { guessProvider, nameProvider } from './provider-names.ts';
-import { parseItems, parseJsonBody } from './received-item.ts';
+import { parseItems, parseJsonBody, type ReadItem, refuseFigures } from './received-item.ts';
 import { parseShallowJson } from './shallow-json.ts';
 import { definedFields } from './told-counts.ts';
 import { objectOf, textOf } from './told-values.ts';
@@ -34,7 +34,7 @@ function ownHeaders(headers: Headers): Record<string, string> {
   return Object.fromEntries(entries.map(([name, value]) => [name, String(value)]));
 }
 
-function candidateOf(item: Told, headers: Record<string, string>): Candidate {
+function candidateOf(item: Told, headers: Record<string, string>): ReturnType<ReadItem> {
   const request = objectOf(item.providerRequest) ?? {};
   const response = objectOf(item.providerResponse) ?? {};
   const asked = objectOf(request.json) ?? {};
@@ -49,10 +49,14 @@ function candidateOf(item: Told, headers: Record<string, string>): Candidate {
     requestModel: model,
     ...answerOf(response),
   });
+  const received = { ...item, headers };
+  const id = idOf(headers, received);
+  const refusal = refuseFigures(id, read);
+  if (refusal !== undefined) return refusal;
   const fields: EventFields = {
-    provider: told === undefined ? guess : nameProvider(told),
-    model,
     ...definedFields(read.fields),
+    ...definedFields({ provider: told === undefined ? guess : nameProvider(told) }),
+    ...definedFields({ model: asked.model }),
     ...timesOf(objectOf(item.timing) ?? {}),
     ...(response.status === CANCELLED_STATUS ? { status: 'cancelled' } : {}),
     user_id: headers['helicone-user-id'],
@@ -60,8 +64,7 @@ function candidateOf(item: Told, headers: Record<string, string>): Candidate {
   };
   fields.status ??= 'success';
   addAttached(fields, propertiesOf(headers));
-  const received = { ...item, headers };
-  fields.id = idOf(headers, received);
+  fields.id = id;
   const flags = told === undefined && host === undefined ? [PROVIDER_GUESSED] : [];
   return { source: 'helicone', fields, flags: [...read.flags, ...flags], received };
 }

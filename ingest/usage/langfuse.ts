@@ -41,7 +41,11 @@ export function readUsageDetails(
   );
   if (isProviders) {
     const { fields, flags } = readProviderCall({ provider, requestModel: model, usage });
-    return { fields: usageFieldsOf(fields), flags };
+    const told = usageFieldsOf(fields);
+    // A count that is none is left to the event's own check, which names it.
+    told.input_tokens ??= usage.prompt_tokens ?? usage.input_tokens ?? usage.promptTokenCount;
+    told.output_tokens ??= usage.completion_tokens ?? usage.output_tokens;
+    return { fields: told, flags };
   }
   const { fields, flags } = includeParts(usage);
   return { fields: { ...fields, raw_usage: usage }, flags };

@@ -18,7 +18,9 @@ export function readVercelUsage(
     const raw = objectOf(usage) ?? objectOf(usageMetadata);
     if (raw === undefined) continue;
     const { fields, flags } = readProviderCall({ provider, requestModel: model, usage: raw });
-    if (TOKENS.every((name) => fields[name] === undefined)) continue;
+    // A figure that is none leaves the call to what the SDK made of it.
+    const isWhole = TOKENS.every((name) => fields[name] !== undefined);
+    if (!isWhole || flags.includes('unreadable_figure')) continue;
     return { fields: usageFieldsOf(fields), flags };
   }
   return undefined;

@@ -1,13 +1,14 @@
 // Bodies and items of the JSON formats beside the native one: one object, an array or lines of
 // objects → items, each read by its format. A bad item never takes the others with it. Pure.
 import { AppError } from '../../core/errors.ts';
-import type { ParsedItem } from './event.ts';
+import type { ParsedItem, Rejection } from './event.ts';
 import { type Candidate, findShapeProblem, readCandidate } from './native.ts';
+import type { ProviderReading } from './provider-call.ts';
 import { checkItemCount } from './request-body.ts';
 import { parseShallowJson } from './shallow-json.ts';
 
-/** A format's reading of one object. */
-export type ReadItem = (received: Record<string, unknown>) => Candidate;
+/** A format's reading of one object: what it tells, or why it is not taken. */
+export type ReadItem = (received: Record<string, unknown>) => Candidate | { rejection: Rejection };
 
 /** Text of a body. Throws ERR_INPUT for bytes that are no UTF-8. */
 export function textOfBody(body: Buffer): string {
@@ -42,5 +43,17 @@ function parseItem(item: unknown, read: ReadItem): ParsedItem {
   if (Object.hasOwn(received, '__proto__')) {
     return { rejection: { id: null, field: '__proto__', reason: 'is no field of this format' } };
   }
-  return readCandidate(read(received));
+  const candidate = read(received);
+  return 'rejection' in candidate ? candidate : readCandidate(candidate);
+}
+
+/** The refusal of an item whose raw usage holds a figure that is none; undefined where all are. */
+export function refuseFigures(
+  id: unknown,
+  { flags, reasons }: ProviderReading,
+): { rejection: Rejection } | undefined {
+  if (!flags.includes('unreadable_figure')) return undefined;
+  const reason =
+    reasons.find((text) => text.endsWith(': left out')) ?? 'holds a figure that is none';
+  return { rejection: { id: typeof id === 'string' ? id : null, field: 'usage', reason } };
 }
