@@ -16,6 +16,7 @@ import { registerSend } from './commands/send.ts';
 import { registerStart } from './commands/start.ts';
 import { registerStatus } from './commands/status.ts';
 import { registerTokens } from './commands/tokens.ts';
+import { registerUsage } from './commands/usage.ts';
 import { registerWorker } from './commands/worker.ts';
 
 const program = new Command('daybook')
@@ -33,6 +34,7 @@ for (const register of [
   registerLogins,
   registerRecipients,
   registerImport,
+  registerUsage,
   registerPipeline,
   registerReport,
   registerSend,

@@ -9,6 +9,8 @@ export interface Answer {
   /** As told, or by the host. */
   provider: string | undefined;
   path: string;
+  /** Why the provider and the model are these, where the caller did not name them. */
+  reasons: string[];
   httpStatus: number | undefined;
   /** The model asked for. */
   model: string | undefined;
@@ -62,13 +64,25 @@ export function readAnswer(call: ProviderCall): Answer {
   const received = receive(call);
   const { body, isBatch } = openBatchLine(received.body);
   const usage = findUsage(body) ?? asObject(call.usage);
+  const reasons: string[] = [];
+  let provider = textOf(call.provider);
+  if (provider === undefined) {
+    provider = providerOf(call.host);
+    if (provider !== undefined) reasons.push(`the host says that the provider is ${provider}`);
+  }
+  let model = stripModel(textOf(call.requestModel));
+  if (model === undefined) {
+    model = stripModel(modelIn(path));
+    if (model !== undefined) reasons.push(`the path names the model ${model}`);
+  }
   return {
-    provider: textOf(call.provider) ?? providerOf(call.host),
+    provider,
     path,
+    reasons,
     httpStatus:
       countOf(call.httpStatus) ??
       countOf(valueIn(childOf(received.body, 'response'), 'status_code')),
-    model: stripModel(textOf(call.requestModel) ?? modelIn(path)),
+    model,
     body,
     usage,
     isStreamed: received.isStreamed,

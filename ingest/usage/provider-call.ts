@@ -47,6 +47,7 @@ export function readProviderCall(call: ProviderCall): ProviderReading {
 function readIdentity(answer: Answer, reading: Reading): void {
   const { fields } = reading;
   const { provider, body } = answer;
+  for (const reason of answer.reasons) reading.because(reason);
   const served = servedModelOf(body);
   const model = answer.model ?? served;
   if (provider !== undefined) fields.provider = provider;

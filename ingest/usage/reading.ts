@@ -1,11 +1,13 @@
 // What a provider's answer is read with: untrusted values → counts, decimals and texts that the books
 // can keep, gathered with the flags and the reasons. Knows no provider. Pure.
-import { canonicalDecimal, parseMoney } from '../../core/money.ts';
+import { canonicalDecimal, Decimal, parseMoney } from '../../core/money.ts';
 import { ExactNumber, isExpandable } from './exact-json.ts';
 import { ID_LENGTH_MAX, isStorable } from './fields.ts';
 import type { EventFields } from './native.ts';
 
 const COUNT_MAX = 10 ** 12;
+const SECONDS_SCALE = 6;
+const SECONDS_MAX = 10 ** 11;
 const SHOWN_LENGTH_MAX = 40;
 
 /** An object somebody sent: nothing about it is known. */
@@ -43,7 +45,7 @@ export class Reading {
     return undefined;
   }
 
-  /** The first of the names that is told as an amount, 0 or more, as exact decimal text. */
+  /** The first of the names that is told as an amount, 0 or more, as its own decimal text. */
   amount(source: Told | undefined, ...names: string[]): string | undefined {
     for (const name of names) {
       const value = valueIn(source, name);
@@ -57,7 +59,10 @@ export class Reading {
 
   /** Sets a count; one that is not told leaves the field alone. */
   set(field: CountField, value: number | undefined): void {
-    if (value !== undefined) this.fields[field] = value;
+    if (value === undefined) return;
+    // Parts that each fit may add up to more than the books hold.
+    if (value > COUNT_MAX) this.flag('unreadable_figure', `${field} is above 10^12: left out`);
+    else this.fields[field] = value;
   }
 
   get(field: CountField): number {
@@ -68,7 +73,7 @@ export class Reading {
   unit(name: string, value: number | undefined): void {
     if (value === undefined || value === 0) return;
     const units = (this.fields.other_units ?? {}) as Record<string, number>;
-    units[name] = (units[name] ?? 0) + value;
+    units[name] = Math.min((units[name] ?? 0) + value, COUNT_MAX);
     this.fields.other_units = units;
   }
 
@@ -76,13 +81,15 @@ export class Reading {
   seconds(source: Told | undefined, ...names: string[]): boolean {
     const seconds = this.amount(source, ...names);
     if (seconds === undefined) return false;
-    this.fields.audio_seconds = new ExactNumber(seconds);
+    const kept = new Decimal(seconds).toDecimalPlaces(SECONDS_SCALE);
+    if (kept.gte(SECONDS_MAX)) return false;
+    this.fields.audio_seconds = new ExactNumber(canonicalDecimal(kept));
     return true;
   }
 
   /** What the provider says it charges. */
   cost(amount: string | undefined, reason: string, currency = 'USD'): void {
-    if (amount === undefined) return;
+    if (amount === undefined || typeof parseMoney(amount) === 'string') return;
     this.fields.cost = amount;
     this.fields.currency = currency;
     this.because(reason);
@@ -173,7 +180,7 @@ function amountOf(value: unknown): string | undefined {
   const isNumber = typeof value === 'number' || value instanceof ExactNumber;
   const text = isNumber ? String(value instanceof ExactNumber ? value.text : value) : value;
   if (typeof text !== 'string' || typeof parseMoney(text) === 'string') return undefined;
-  return canonicalDecimal(text);
+  return text;
 }
 
 function shown(value: unknown): string {

@@ -38,7 +38,14 @@ const LAST_TYPES = new Set([
   'transcript.text.done',
   'speech.audio.done',
 ]);
-const RUN_ENDS = ['completed', 'failed', 'cancelled', 'expired', 'incomplete', 'requires_action'];
+const RUN_ENDS: unknown[] = [
+  'completed',
+  'failed',
+  'cancelled',
+  'expired',
+  'incomplete',
+  'requires_action',
+];
 
 export interface StreamedAnswer {
   body: Told;
@@ -61,7 +68,7 @@ export function foldStream(stream: unknown): StreamedAnswer {
     hasLateError ||= isLate;
     foldEvent(isLate ? rest : event, body);
     hasEnded ||= endsStream(event);
-    if (/^image_(generation|edit)\.completed$/.test(String(valueIn(event, 'type')))) images += 1;
+    if (endsImage(event)) images += 1;
   }
   if (images > 0) body.data = Array.from({ length: images }, () => ({}));
   return { body, isComplete: isDone || hasEnded || images > 0, hasLateError };
@@ -179,6 +186,11 @@ function overlay(before: Told, after: Told): Told {
   return merged;
 }
 
+function endsImage(event: Told): boolean {
+  const type = valueIn(event, 'type');
+  return type === 'image_generation.completed' || type === 'image_edit.completed';
+}
+
 function endsStream(event: Told): boolean {
   const type = valueIn(event, 'type');
   if (typeof type === 'string' && LAST_TYPES.has(type)) return true;
@@ -187,7 +199,7 @@ function endsStream(event: Told): boolean {
     return true;
   }
   const isRun = valueIn(event, 'object') === 'thread.run';
-  if (isRun && RUN_ENDS.includes(String(valueIn(event, 'status')))) return true;
+  if (isRun && RUN_ENDS.includes(valueIn(event, 'status'))) return true;
   const choices = [...objectsOf(event, 'choices'), ...objectsOf(event, 'candidates')];
   return choices.some((choice) => {
     const reason = valueIn(choice, 'finish_reason') ?? valueIn(choice, 'finishReason') ?? '';

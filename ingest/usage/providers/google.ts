@@ -18,6 +18,7 @@ export function readGoogle(answer: Answer, reading: Reading): void {
   const { usage, body } = answer;
   readCompatible(answer, reading);
   reading.tier(textIn(usage, 'serviceTier') ?? valueIn(body, 'serviceTier'));
-  const traffic = String(valueIn(usage, 'trafficType') ?? valueIn(usage, 'traffic_type') ?? '');
-  if (Object.hasOwn(TRAFFIC, traffic)) reading.tier(TRAFFIC[traffic]);
+  const traffic = valueIn(usage, 'trafficType') ?? valueIn(usage, 'traffic_type');
+  const isWord = typeof traffic === 'string' || typeof traffic === 'number';
+  if (isWord && Object.hasOwn(TRAFFIC, traffic)) reading.tier(TRAFFIC[traffic]);
 }

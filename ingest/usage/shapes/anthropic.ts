@@ -7,6 +7,7 @@ const READ = 'cache_read_input_tokens';
 const WRITTEN = 'cache_creation_input_tokens';
 
 export function readAnthropicUsage(usage: Told, reading: Reading): void {
+  reading.because("the usage has Anthropic's shape: the cache comes on top of the input");
   const fresh = reading.count(usage, FRESH);
   const read = reading.count(usage, READ);
   const written = readCacheWrites(usage, reading);

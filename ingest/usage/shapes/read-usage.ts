@@ -42,13 +42,24 @@ export function findUsage(body: Told): Told | undefined {
 
 export function readUsage(usage: Told, reading: Reading, options: OpenAIUsageOptions = {}): void {
   const has = (names: string[]) => names.some((name) => isTold(usage, name));
-  if (has(GEMINI)) readGeminiUsage(usage, reading);
-  else if (has(CONVERSE)) readConverseUsage(usage, reading);
-  else if (isCohereUsage(usage)) readCohereUsage(usage, reading);
-  else if (has(OPENAI)) readOpenAIUsage(usage, reading, options);
-  else if (has(ANTHROPIC)) readAnthropicUsage(usage, reading);
-  else if (isCounting(usage)) readCounters(usage, reading);
-  else readOpenAIUsage(usage, reading, options);
+  if (has(GEMINI)) {
+    reading.because("the usage has Gemini's shape: the cache is inside, thoughts come on top");
+    readGeminiUsage(usage, reading);
+  } else if (has(CONVERSE)) {
+    reading.because("the usage has the shape of Bedrock's Converse: the cache comes on top");
+    readConverseUsage(usage, reading);
+  } else if (isCohereUsage(usage)) {
+    reading.because("the usage has Cohere's shape: tokens seen and units billed");
+    readCohereUsage(usage, reading);
+  } else if (!has(OPENAI) && has(ANTHROPIC)) {
+    readAnthropicUsage(usage, reading);
+  } else if (!has(OPENAI) && isCounting(usage)) {
+    reading.because('the answer counts its tokens itself');
+    readCounters(usage, reading);
+  } else {
+    reading.because("the usage has OpenAI's shape: the totals hold their parts");
+    readOpenAIUsage(usage, reading, options);
+  }
 }
 
 function isTold(usage: Told, name: string): boolean {

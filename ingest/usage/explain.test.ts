@@ -1,0 +1,138 @@
+// What `daybook usage explain` prints for one line, with prices given by the test.
+import { expect, test } from 'vitest';
+import type { Costing, PriceEvent } from '../pricing/costing.ts';
+import { explainLine } from './explain.ts';
+
+const now = new Date('2026-06-01T12:00:00.000Z');
+const priced: Costing = {
+  cost: '0.0001',
+  costStatus: 'computed',
+  currency: 'USD',
+  computedCost: '0.0001',
+  computedCurrency: 'USD',
+  card: {
+    id: '7',
+    provider: 'openai',
+    model: 'gpt-5',
+    source: 'genai-prices',
+    version: '0.1.8',
+    validFrom: null,
+    validTo: null,
+    recordedAt: '2026-01-01T00:00:00Z',
+  },
+  lines: [
+    {
+      unit: 'input_tokens',
+      quantity: '39',
+      price: '1.25',
+      per: '1000000',
+      tier: '',
+      contextThreshold: '0',
+      amount: '0.00004875',
+    },
+  ],
+  reasons: ['by the card'],
+};
+const explain = (item: unknown, price: PriceEvent = () => priced) =>
+  explainLine(typeof item === 'string' ? item : JSON.stringify(item), { price, now });
+
+const usage = { prompt_tokens: 39, completion_tokens: 160, total_tokens: 199 };
+const call = {
+  provider: 'openai',
+  host: 'api.openai.com',
+  http_path: '/v1/chat/completions',
+  status: 200,
+  request_model: 'gpt-5',
+  response: { id: 'chatcmpl-1', model: 'gpt-5-2025-08-07', service_tier: 'default', usage },
+  sse: null,
+  usage_raw: usage,
+  date_utc: '2026-02-27T11:37:16Z',
+  expected: { input_total: 1 },
+};
+
+test('a call is shown as its event, its cost lines and the reasons', () => {
+  const { event, costs, effective_cost, cost_status, reasons, error } = explain(call);
+  expect(event).toMatchObject({
+    provider: 'openai',
+    model: 'gpt-5',
+    served_model: 'gpt-5-2025-08-07',
+    operation: 'chat',
+    status: 'success',
+    request_id: 'chatcmpl-1',
+    service_tier: 'default',
+    occurred_at: '2026-02-27T11:37:16Z',
+    input_tokens: 39,
+    output_tokens: 160,
+    cache_write_1h_tokens: 0,
+    images: null,
+  });
+  expect(costs).toEqual([
+    {
+      unit: 'input_tokens',
+      quantity: '39',
+      price: '1.25',
+      per: '1000000',
+      tier: '',
+      context_threshold: '0',
+      amount: '0.00004875',
+      price_card_id: '7',
+      source: 'genai-prices',
+      version: '0.1.8',
+    },
+  ]);
+  expect([effective_cost, cost_status, error]).toEqual(['0.0001', 'computed', undefined]);
+  expect(reasons).toContain('by the card');
+});
+
+test('a count that is not told is 0 where a usage was read, and null where none was', () => {
+  const { usage_raw: _usage, response: _response, ...bare } = call;
+  expect(explain(call).event).toMatchObject({ reasoning_tokens: 0, input_audio_tokens: 0 });
+  expect(explain(bare).event).toMatchObject({ reasoning_tokens: null, input_tokens: null });
+});
+
+test('a reported cost is a line of its own, with its exact text', () => {
+  const line = `{"provider":"openrouter","usage_raw":{"prompt_tokens":1,"cost":0.00765091690000000050}}`;
+  const { event, costs } = explain(line, () => ({ ...priced, card: null, lines: [] }));
+  expect(event).toMatchObject({ reported_cost: '0.0076509169000000005', currency: 'USD' });
+  expect(costs).toMatchObject([
+    { unit: 'reported', amount: '0.0076509169000000005', source: 'openrouter' },
+  ]);
+});
+
+test('a call without a time is priced now, and the reason says so', () => {
+  for (const date_utc of [null, 'yesterday', 5]) {
+    const { event, reasons } = explain({ ...call, date_utc });
+    expect(event?.occurred_at).toBe(now.toISOString());
+    expect(reasons.filter((reason) => reason.includes(now.toISOString())).length).toBe(1);
+  }
+});
+
+test('what is not known of a call is null, and the pricing still gets an event', () => {
+  const seen: string[] = [];
+  const { event } = explain({}, ({ provider }) => {
+    seen.push(provider);
+    return { ...priced, cost: null, costStatus: 'unpriced', card: null, lines: [] };
+  });
+  expect(event).toMatchObject({ provider: null, model: null, status: null });
+  expect(seen).toEqual(['unknown']);
+});
+
+test('seconds of audio are a number', () => {
+  const line = { usage_raw: { type: 'duration', seconds: 8.47 } };
+  expect(explain(line).event?.audio_seconds).toBe(8.47);
+});
+
+test.each([
+  ['no JSON', 'nonsense', 'is no JSON'],
+  ['a list', '[]', 'must be a JSON object'],
+  ['nesting beyond all reason', '['.repeat(200_000), 'is no JSON'],
+])('%s gives a line with an error', (_name, line, error) => {
+  expect(explain(line)).toEqual({
+    event: null,
+    costs: [],
+    effective_cost: null,
+    cost_status: 'unpriced',
+    reasons: [],
+    error,
+  });
+});
