@@ -18,9 +18,14 @@ const EVENT_END = /\r\n\r\n|\n\n|\r\r/;
  * @param {Watcher & { hidesUsage: boolean }} options
  */
 export function watchEvents(response, { onEvent, onEnd, hidesUsage }) {
-  const body = /** @type {ReadableStream<Uint8Array>} */ (response.body);
-  const reader = body.getReader();
-  const events = createEventReader(onEvent);
+  const source = openBody(response.body);
+  const events = createEventReader((json) => {
+    try {
+      onEvent(json);
+    } catch {
+      // An event that cannot be read must not become an error of the caller's stream.
+    }
+  });
   const pass = hidesUsage ? events.readAndHide : events.read;
   const watched = new ReadableStream(
     {
@@ -28,8 +33,8 @@ export function watchEvents(response, { onEvent, onEnd, hidesUsage }) {
         try {
           // A chunk of which nothing is left would not be asked for again.
           for (let out; out === undefined || out.length === 0; ) {
-            const { done, value } = await reader.read();
-            out = pass(value);
+            const { done, value } = await source.next();
+            out = pass(done ? undefined : value);
             if (out.length > 0) controller.enqueue(out);
             if (done) {
               onEnd({ kind: 'ended' });
@@ -43,12 +48,38 @@ export function watchEvents(response, { onEvent, onEnd, hidesUsage }) {
       },
       cancel(reason) {
         onEnd({ kind: 'cancelled' });
-        return reader.cancel(reason);
+        return source.cancel(reason);
       },
     },
     { highWaterMark: 0 },
   );
   return copyResponse(response, watched);
+}
+
+/**
+ * True for a body whose bytes can be watched.
+ *
+ * @param {any} body
+ */
+export function isWatchable(body) {
+  return typeof (body?.getReader ?? body?.[Symbol.asyncIterator]) === 'function';
+}
+
+/**
+ * @typedef {{
+ *   next: () => Promise<{ done?: boolean, value?: Uint8Array }>,
+ *   cancel: (reason: unknown) => Promise<void> | undefined,
+ * }} Source
+ * @param {any} body a web stream, or the stream of an older `fetch`
+ * @returns {Source}
+ */
+function openBody(body) {
+  if (typeof body.getReader === 'function') {
+    const reader = body.getReader();
+    return { next: () => reader.read(), cancel: (reason) => reader.cancel(reason) };
+  }
+  const iterator = body[Symbol.asyncIterator]();
+  return { next: () => iterator.next(), cancel: () => iterator.return?.() };
 }
 
 /** @type {(response: Response, body: ReadableStream) => Response} */

@@ -1,13 +1,14 @@
 // One call of an OpenAI client from its request to the end of its answer, as one usage event. Looks at
 // the answer beside the caller; whatever goes wrong here stays here.
 import { isRefusedQuestion } from './ask-for-usage.js';
-import { watchEvents } from './event-stream.js';
+import { isWatchable, watchEvents } from './event-stream.js';
 import { carriesOutput, failedWith, isFinalEvent, readAnswer } from './provider-answer.js';
 
 /** @import { TrackContext, UsageLogger, UsageRecord } from './types.d.ts' */
 
 /**
- * @typedef {{ body?: any, signal?: AbortSignal | null }} RequestOptions of the OpenAI client
+ * @typedef {{ body?: any, signal?: AbortSignal | null, __metadata?: { model?: unknown } }}
+ *   RequestOptions of the OpenAI client
  * @typedef {{
  *   operation: NonNullable<UsageRecord['operation']>,
  *   provider: string,
@@ -18,6 +19,10 @@ import { carriesOutput, failedWith, isFinalEvent, readAnswer } from './provider-
  *   startedAt: Date,
  *   startedMs: number,
  * }} Call
+ * @typedef {{
+ *   logUsage: UsageLogger['logUsage'],
+ *   hold: (work: Promise<unknown>) => void,
+ * }} Recorder `hold` keeps a flush waiting for an event that is about to be logged
  * @typedef {{ response: Response }} Answered what the client makes its result of
  * @typedef {(told: Record<string, unknown>) => void} Finish records the call, once
  */
@@ -25,20 +30,20 @@ import { carriesOutput, failedWith, isFinalEvent, readAnswer } from './provider-
 /**
  * @param {unknown} promise what the client's `post` gave: an APIPromise
  * @param {Call} call
- * @param {UsageLogger['logUsage']} logUsage
+ * @param {Recorder} recorder
  * @param {() => unknown} [sendAgain] makes the call without what it asked for
  */
-export function observeCall(promise, call, logUsage, sendAgain) {
+export function observeCall(promise, call, recorder, sendAgain) {
   const { responsePromise } = /** @type {{ responsePromise?: Promise<Answered> }} */ (
     promise ?? {}
   );
   if (typeof responsePromise?.then !== 'function') return;
-  const finish = createFinish(call, logUsage);
+  const finish = createFinish(call, recorder);
   // The first handler: the body cannot have been touched yet.
   responsePromise.then(
     (answered) => {
       try {
-        observeAnswer(answered, call, finish);
+        observeAnswer(answered, call, finish, recorder);
       } catch {
         finish({});
       }
@@ -50,8 +55,8 @@ export function observeCall(promise, call, logUsage, sendAgain) {
   );
 }
 
-/** @type {(call: Call, logUsage: UsageLogger['logUsage']) => Finish} */
-function createFinish(call, logUsage) {
+/** @type {(call: Call, recorder: Recorder) => Finish} */
+function createFinish(call, { logUsage }) {
   let isFinished = false;
   return (told) => {
     if (isFinished) return;
@@ -65,24 +70,24 @@ function createFinish(call, logUsage) {
   };
 }
 
-/** @type {(answered: Answered, call: Call, finish: Finish) => void} */
-function observeAnswer(answered, call, finish) {
+/** @type {(answered: Answered, call: Call, finish: Finish, recorder: Recorder) => void} */
+function observeAnswer(answered, call, finish, { hold }) {
   const { response } = answered;
   const type = response.headers.get('content-type') ?? '';
   const headers = { request_id: response.headers.get('x-request-id') ?? undefined };
-  if (type.includes('text/event-stream') && typeof response.body?.getReader === 'function') {
+  if (type.includes('text/event-stream') && isWatchable(response.body)) {
     answered.response = watchEvents(response, {
       hidesUsage: call.hidesUsage,
       ...watchStream(call, headers, finish),
     });
   } else if (type.includes('json')) {
-    response
-      .clone()
-      .json()
-      .then(
+    const read = response.clone().json();
+    hold(
+      read.then(
         (json) => finish({ ...headers, ...readAnswer(json), ...countImages(json, call) }),
         (error) => finish({ ...headers, ...describeUnread(error, call) }),
-      );
+      ),
+    );
   } else finish(headers);
 }
 
@@ -93,15 +98,16 @@ function watchStream(call, headers, finish) {
   let isWhole = false;
   return {
     onEvent(json) {
-      if (json === '[DONE]' || isFinalEvent(json)) isWhole = true;
+      if (isFinalEvent(json)) isWhole = true;
       if (told.ttft_ms === undefined && carriesOutput(json)) {
         told.ttft_ms = performance.now() - call.startedMs;
       }
       told = { ...told, ...readAnswer(json) };
     },
     onEnd(outcome) {
-      // The client leaves a stream that told of an error.
-      if (isWhole || told.status === 'error' || outcome.kind === 'ended') finish(told);
+      // The client leaves a stream that told of an error, and one may end without its last event.
+      const isEnded = outcome.kind === 'ended' && told.raw_usage !== undefined;
+      if (isWhole || isEnded || told.status === 'error') finish(told);
       else if (outcome.kind === 'failed') {
         finish({ ...told, ...describeFailure(outcome.error, call) });
       } else finish({ ...told, status: 'cancelled' });
@@ -142,7 +148,7 @@ function toEvent(call, told, latencyMs) {
   return {
     occurred_at: call.startedAt.toISOString(),
     provider,
-    model: modelOf(options.body) ?? String(told.served_model ?? 'unknown'),
+    model: modelOf(options) ?? String(told.served_model ?? 'unknown'),
     operation: call.operation,
     conversation_id: context.conversationId,
     phone: context.phone,
@@ -159,8 +165,12 @@ function toEvent(call, told, latencyMs) {
   };
 }
 
-/** @param {any} body JSON, or the form of an upload @returns {string | undefined} */
-function modelOf(body) {
-  const model = typeof body?.get === 'function' ? body.get('model') : body?.model;
-  return typeof model === 'string' && model !== '' ? model : undefined;
+/**
+ * The model as JSON, the form of an upload, or the client's own note of it tells.
+ *
+ * @type {(options: RequestOptions) => string | undefined}
+ */
+function modelOf({ body, __metadata: noted }) {
+  const told = typeof body?.get === 'function' ? body.get('model') : body?.model;
+  return [told, noted?.model].find((model) => typeof model === 'string' && model !== '');
 }

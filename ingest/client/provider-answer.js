@@ -58,9 +58,12 @@ export function failedWith(error) {
   return { status: 'error', error_type: word ?? http ?? 'unknown' };
 }
 
-/** True for the event after which nothing of the answer is missing. @param {unknown} json */
+/** True for the event after which nothing of the output is missing. @param {unknown} json */
 export function isFinalEvent(json) {
-  return isObject(json) && FINAL_EVENTS.has(json.type);
+  if (json === '[DONE]') return true;
+  if (!isObject(json)) return false;
+  if (FINAL_EVENTS.has(json.type)) return true;
+  return Array.isArray(json.choices) && json.choices.some((choice) => choice?.finish_reason);
 }
 
 /** True for an event of a stream that carries some of what was generated. @param {unknown} json */

@@ -141,8 +141,9 @@ function streamChat(body: Record<string, unknown>, response: ServerResponse): vo
   const texts = ['Hel', 'lo, ', '"usage":null ', 'wörld'].map((content) => chunk({ content }));
   const chunks = [chunk({ role: 'assistant', content: '' }), ...texts, chunk({}, 'stop')];
   response.writeHead(200, { 'content-type': 'text/event-stream' });
-  if (body.model === 'stalls') {
+  if (body.model === 'stalls' || body.model === 'cut') {
     response.write(chunks.slice(0, 2).map(toEvent).join(''));
+    if (body.model === 'cut') response.end();
     return;
   }
   if (body.model === 'breaks') {

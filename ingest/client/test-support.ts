@@ -74,7 +74,7 @@ export function readEvents(owner: Pool, id?: string): Promise<Record<string, unk
     owner,
     `select event_id, client_id, provider, model, operation, status, error_type, streamed, phone,
             conversation_id, user_id, request_id, served_model, service_tier,
-            raw_usage, metadata, estimated,
+            raw_usage, metadata, estimated, cost::text, cost_status,
             input_tokens::int, output_tokens::int, audio_seconds::float, images::int,
             latency_ms::float, ttft_ms::float
      from usage_events where $1::text is null or event_id = $1 order by received_at, event_id`,

@@ -5,13 +5,10 @@ import { observeCall } from './observed-call.js';
 import { isObject } from './provider-answer.js';
 import { providerOf } from './provider-hosts.js';
 
-/** @import { TrackContext, UsageLogger } from './types.d.ts' */
-/** @import { Call, RequestOptions } from './observed-call.js' */
+/** @import { TrackContext } from './types.d.ts' */
+/** @import { Call, Recorder, RequestOptions } from './observed-call.js' */
 
-/**
- * @typedef {(path: string, options?: unknown) => unknown} Post
- * @typedef {UsageLogger['logUsage']} LogUsage
- */
+/** @typedef {(path: string, options?: unknown) => unknown} Post */
 
 /** @type {Record<string, Call['operation']>} */
 const OPERATIONS = {
@@ -36,7 +33,7 @@ const RESOURCES = new Set([
 /**
  * What each tracked client was made of, so that tracking it again adds to the context only.
  *
- * @type {WeakMap<object, { client: object, context: TrackContext, logUsage: LogUsage }>}
+ * @type {WeakMap<object, { client: object, context: TrackContext, recorder: Recorder }>}
  */
 const origins = new WeakMap();
 
@@ -44,29 +41,29 @@ const origins = new WeakMap();
  * @template {object} Client
  * @param {Client} client
  * @param {TrackContext} context
- * @param {LogUsage} logUsage
+ * @param {Recorder} recorder
  * @returns {Client}
  */
-export function trackOpenAI(client, context, logUsage) {
+export function trackOpenAI(client, context, recorder) {
   if (typeof client !== 'object' || client === null) return client;
   const origin = origins.get(client);
-  if (origin?.logUsage === logUsage) {
+  if (origin?.recorder === recorder) {
     const both = { ...origin.context, ...context };
-    return /** @type {Client} */ (trackOpenAI(origin.client, both, logUsage));
+    return /** @type {Client} */ (trackOpenAI(origin.client, both, recorder));
   }
   const { post, withOptions } = /** @type {{ post?: unknown, withOptions?: unknown }} */ (client);
   /** @type {Map<PropertyKey, unknown>} */
   const replaced = new Map();
   if (typeof post === 'function') {
-    replaced.set('post', recordPosts(client, /** @type {Post} */ (post), context, logUsage));
+    replaced.set('post', recordPosts(client, /** @type {Post} */ (post), context, recorder));
   }
   if (typeof withOptions === 'function') {
     replaced.set('withOptions', (/** @type {unknown[]} */ ...args) =>
-      trackOpenAI(withOptions.apply(client, args), context, logUsage),
+      trackOpenAI(withOptions.apply(client, args), context, recorder),
     );
   }
   const tracked = wrapClient(client, replaced);
-  origins.set(tracked, { client, context, logUsage });
+  origins.set(tracked, { client, context, recorder });
   return tracked;
 }
 
@@ -129,8 +126,8 @@ function isFixed(target, key) {
   return member !== undefined && !member.configurable && !member.writable;
 }
 
-/** @type {(client: object, post: Post, context: TrackContext, logUsage: LogUsage) => Post} */
-function recordPosts(client, post, context, logUsage) {
+/** @type {(client: object, post: Post, context: TrackContext, recorder: Recorder) => Post} */
+function recordPosts(client, post, context, recorder) {
   return (path, options) => {
     const operation = typeof path === 'string' ? OPERATIONS[path] : undefined;
     if (operation === undefined) return post.call(client, path, options);
@@ -154,11 +151,11 @@ function recordPosts(client, post, context, logUsage) {
     const promise = post.call(client, path, asked);
     const sendAgain = () => {
       const second = post.call(client, path, options);
-      observeCall(second, { ...call, hidesUsage: false }, logUsage);
+      observeCall(second, { ...call, hidesUsage: false }, recorder);
       return second;
     };
     const again = mayAsk ? fallBackOnRefusal(promise, { client, call, sendAgain }) : undefined;
-    observeCall(promise, call, logUsage, again);
+    observeCall(promise, call, recorder, again);
     return promise;
   };
 }

@@ -94,7 +94,7 @@ test('each provider has its function, and what it logs is stored with its usage'
     { model: 'whisper-1', operation: 'transcription', audio_seconds: 30.5, estimated: false },
   ]);
   expect(await readEvents(api.books.owner, guessed)).toMatchObject([
-    { audio_seconds: 30, input_tokens: 1500, estimated: true },
+    { audio_seconds: 30, input_tokens: 1500, estimated: true, cost_status: 'estimated' },
   ]);
   expect(await readEvents(api.books.owner, other)).toMatchObject([{ provider: 'acme-ai' }]);
   expect(drops).toEqual([]);

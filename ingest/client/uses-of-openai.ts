@@ -204,6 +204,11 @@ export const USES: [name: string, use: Use, row: Record<string, unknown>, calls?
     { status: 'cancelled', error_type: null },
   ],
   [
+    'a stream that ends before its last event',
+    (client) => readAll(streamChat(client, { model: 'cut' })),
+    { status: 'cancelled', streamed: true },
+  ],
+  [
     'a stream that the caller leaves',
     async (client) => {
       for await (const chunk of await streamChat(client, { model: 'stalls' })) return chunk;
