@@ -17,6 +17,7 @@ import {
   type ServingRole,
 } from '../core/roles.ts';
 import { SQL_DIR } from '../core/sql.ts';
+import { syncPricesOnce } from '../ingest/pricing/sync.ts';
 import { type Warehouse, withWarehouse } from '../pipeline/warehouse.ts';
 import { type Browser, closeBrowser, launchBrowser } from '../reports/browser.ts';
 import { createOutboxMailer, createSmtpMailer, type Mailer } from '../reports/mailer.ts';
@@ -41,7 +42,7 @@ export interface Context {
   /** The owner, who makes logins; row security does not hold a superuser. Throws ERR_CONFIG. */
   ownerPool(): Promise<Pool>;
   ownerUrl(): Promise<string>;
-  /** Brings the books to the newest schema; returns the applied migrations. */
+  /** Brings the books to the newest schema and prices; returns the applied migrations. */
   migrate(): Promise<string[]>;
   withWarehouse<T>(work: (warehouse: Warehouse) => Promise<T>): Promise<T>;
   browser(): Promise<Browser>;
@@ -125,12 +126,14 @@ function openBooks(config: Config, embeddedDir: string, log: Log, lifecycle: Lif
     throw new AppError('ERR_CONFIG', 'DATABASE_URL, the owner’s login, is not set');
   };
   const runMigrations = once(async () => {
-    const url = await requireOwnerUrl();
+    const owner = open(await requireOwnerUrl(), 'daybook migrate', 2);
     const roleUrls = {
       [APP_ROLE]: await roleUrl(APP_ROLE),
       [PIPELINE_ROLE]: await roleUrl(PIPELINE_ROLE),
     };
-    return migrate({ owner: open(url, 'daybook migrate', 2), roleUrls, log });
+    const applied = await migrate({ owner, roleUrls, log });
+    await syncPricesOnce(owner, new Date());
+    return applied;
   });
   const opened = (role: ServingRole, max: number) =>
     once(async () => {

@@ -10,8 +10,10 @@ import { registerIngest } from './commands/ingest.ts';
 import { registerLogins } from './commands/logins.ts';
 import { registerMigrate } from './commands/migrate.ts';
 import { registerPipeline } from './commands/pipeline.ts';
+import { registerPrices } from './commands/prices.ts';
 import { registerRecipients } from './commands/recipients.ts';
 import { registerReport } from './commands/report.ts';
+import { registerReprice } from './commands/reprice.ts';
 import { registerSend } from './commands/send.ts';
 import { registerStart } from './commands/start.ts';
 import { registerStatus } from './commands/status.ts';
@@ -33,6 +35,8 @@ for (const register of [
   registerTokens,
   registerLogins,
   registerRecipients,
+  registerPrices,
+  registerReprice,
   registerImport,
   registerUsage,
   registerPipeline,

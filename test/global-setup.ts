@@ -9,6 +9,7 @@ import { createLog } from '../core/log.ts';
 import { migrate } from '../core/migrate.ts';
 import { createPool, query } from '../core/postgres.ts';
 import { APP_ROLE, deriveRoleUrl, PIPELINE_ROLE } from '../core/roles.ts';
+import { syncPrices } from '../ingest/pricing/sync.ts';
 
 const TEMPLATE = 'daybook_template';
 
@@ -42,5 +43,6 @@ async function makeTemplate(serverUrl: string): Promise<void> {
     [PIPELINE_ROLE]: deriveRoleUrl(url.toString(), PIPELINE_ROLE),
   };
   await migrate({ owner, roleUrls, log });
+  await syncPrices(owner, new Date());
   await owner.end();
 }

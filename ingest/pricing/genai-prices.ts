@@ -1,13 +1,9 @@
 // The genai-prices catalogue as price cards, with the tiers it lacks. The only importer of the
 // package; it reads what is built into it and fetches nothing.
 import { readFileSync } from 'node:fs';
-import {
-  type ConditionalPrice,
-  type ModelInfo,
-  type ModelPrice,
-  type Provider,
-  waitForUpdate,
-} from '@pydantic/genai-prices';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import type { ConditionalPrice, ModelInfo, ModelPrice, Provider } from '@pydantic/genai-prices';
 import { AppError } from '../../core/errors.ts';
 import { canonicalDecimal } from '../../core/money.ts';
 import { type CardContent, type Pattern, type Rate, STANDARD } from './cards.ts';
@@ -29,14 +25,16 @@ const SUFFIXES: [suffix: string, ending: string, per: bigint][] = [
 
 /** The version of the package and of our own tier rules. */
 export function catalogueVersion(): string {
-  const entry = import.meta.resolve('@pydantic/genai-prices');
-  const manifest = readFileSync(new URL('../package.json', entry), 'utf8');
+  const entry = createRequire(import.meta.url).resolve('@pydantic/genai-prices');
+  const manifest = readFileSync(join(dirname(entry), '..', 'package.json'), 'utf8');
   const { version } = JSON.parse(manifest) as { version: string };
   return `${version}+tiers.${TIER_RULES_DATE}`;
 }
 
 /** All cards of the catalogue. Throws ERR_INPUT for a price that this version cannot read. */
 export async function readCatalogue(): Promise<CardContent[]> {
+  // Loaded only when it is read: the catalogue is 800 kB of script that few commands need.
+  const { waitForUpdate } = await import('@pydantic/genai-prices');
   const providers = (await waitForUpdate()) ?? [];
   const version = catalogueVersion();
   return providers.flatMap((provider) =>

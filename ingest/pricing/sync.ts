@@ -1,6 +1,7 @@
 // Brings the genai-prices catalogue into the shared price list: what is new or changed is appended,
 // nothing is changed or removed. May be run at any time.
 import { type Pool, query, withTransaction } from '../../core/postgres.ts';
+import { loadSql } from '../../core/sql.ts';
 import type { CardContent } from './cards.ts';
 import { CATALOGUE, catalogueVersion, readCatalogue } from './genai-prices.ts';
 import { appendCards } from './stored-cards.ts';
@@ -33,11 +34,9 @@ export async function syncPrices(owner: Pool, now: Date): Promise<SyncResult> {
 
 /** The same, where this version has not left any card yet; cheap to ask at every start. */
 export async function syncPricesOnce(owner: Pool, now: Date): Promise<SyncResult | undefined> {
-  const [known] = await query(
-    owner,
-    'select from price_cards where client_id is null and source = $1 and version = $2 limit 1',
-    [CATALOGUE, catalogueVersion()],
-  );
+  const version = catalogueVersion();
+  const sql = loadSql('postgres/queries/select_synced_version');
+  const [known] = await query(owner, sql, [CATALOGUE, version]);
   return known === undefined ? syncPrices(owner, now) : undefined;
 }
 
