@@ -10,6 +10,7 @@ const OWN = 'acme';
 const OTHER = 'other';
 const SHA = 'a'.repeat(64);
 const REVISION = randomUUID();
+const OWN_CARD = 1_000_000;
 
 /** One row of the other client in every table; the test below fails for a table without one. */
 const ROWS: Record<string, Record<string, unknown>> = {
@@ -50,6 +51,29 @@ const ROWS: Record<string, Record<string, unknown>> = {
   },
   archive_entries: { revision_id: REVISION, format: 'pdf', path: 'x', byte_count: 1, sha256: SHA },
   deliveries: { revision_id: REVISION, recipient_id: 1, state: 'pending', message_id: '<x>' },
+  // Cards without a client are shared by all; this one is the other client's own.
+  price_cards: {
+    price_card_id: OWN_CARD,
+    provider: 'p',
+    model: 'm',
+    pattern: '{"equals":"m"}',
+    currency: 'USD',
+    recorded_at: '2025-01-01Z',
+    source: 's',
+    version: '1',
+    fingerprint: SHA,
+    position: 0,
+  },
+  cost_adjustments: {
+    adjustment_id: 1,
+    event_id: 'e',
+    reprice_id: randomUUID(),
+    old_cost_status: 'unpriced',
+    new_cost_status: 'unpriced',
+    currency: 'USD',
+    reason: 'r',
+    recorded_at: '2025-01-01Z',
+  },
 };
 
 let books: TestBooks;
@@ -81,6 +105,7 @@ beforeAll(async () => {
 
 afterAll(() => books.close());
 
+/** Rows that belong to a client; those of a shared price list belong to nobody. */
 async function countRows(
   pool: Pool,
   table: string,
@@ -89,7 +114,8 @@ async function countRows(
   const [row] = await withTransaction(
     pool,
     clientId === undefined ? {} : { clientId },
-    (connection) => query<{ rows: bigint }>(connection, `select count(*) as rows from ${table}`),
+    (connection) =>
+      query<{ rows: bigint }>(connection, `select count(client_id) as rows from ${table}`),
   );
   return row?.rows;
 }

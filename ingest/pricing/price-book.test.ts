@@ -48,7 +48,7 @@ function loadOwn(clientId: string) {
   return withTransaction(books.app, { clientId }, (connection) => loadCards(connection, clientId));
 }
 
-test('a sync adds nothing the second time, and asks one question where the version is known', async () => {
+test('a sync adds nothing the second time, and a known version asks once', async () => {
   const before = await countCards();
   expect(before).toBe(BigInt((await readCatalogue()).length));
   expect(await syncPrices(books.owner, new Date())).toEqual({
@@ -172,7 +172,21 @@ test('no client can add a price for another, or for all', async () => {
   await expect(rate).rejects.toMatchObject({ code: '42501' });
 });
 
-test('a price that is set already is not set again; a new one counts from its own time', async () => {
+test('a client sees the rates of shared cards and its own, of another’s none', async () => {
+  const visible = async (clientId: string) => {
+    const cards = new Set((await loadOwn('acme')).map(({ id }) => id));
+    const rates = await withTransaction(books.app, { clientId }, (connection) =>
+      query<{ id: bigint }>(connection, 'select price_card_id as id from price_rates'),
+    );
+    const own = rates.filter(({ id }) => cards.has(String(id))).length;
+    return { own, hasShared: rates.length > own };
+  };
+  expect(await visible('other')).toEqual({ own: 0, hasShared: true });
+  // Control.
+  expect((await visible('acme')).own).toBeGreaterThan(0);
+});
+
+test('a price that is set is not set again; a new one counts from its time', async () => {
   const clientId = 'third';
   const set = (price: string, from?: string) =>
     setPrices(
@@ -205,7 +219,7 @@ test.each([
   await expect(attempt).rejects.toThrow(message);
 });
 
-test('the example holds a small system’s own rates: GPT-4, GPT-3.5, Groq for nothing, Whisper', async () => {
+test('the example holds rates of GPT-4, GPT-3.5, Whisper, and Groq for nothing', async () => {
   const clientId = 'other';
   const file = new URL('./example-prices.json', import.meta.url).pathname;
   await setPrices(books.app, clientId, readPriceFile(file), new Date());

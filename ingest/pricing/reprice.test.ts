@@ -131,7 +131,7 @@ test('an adjustment stands beside the event, which stays as it was', async () =>
   ]);
 });
 
-test('a repeated run with the same book adds nothing; the next change is counted from the last', async () => {
+test('a repeated run adds nothing; the next change counts from the last', async () => {
   await store('acme', [{ id: 'e1', input_tokens: MILLION }]);
   await setPrice('acme', '2.5');
   await reprice();
@@ -158,7 +158,7 @@ test('two that run at once adjust each event once', async () => {
   expect(await readAdjustments()).toHaveLength(1_500);
 });
 
-test('all of a range are read, batch by batch, also where times are equal, and no more', async () => {
+test('all calls of a range are read, also where times are equal, and no more', async () => {
   const at = (occurred_at: string) => (id: string) => ({ id, input_tokens: 1, occurred_at });
   const ids = Array.from({ length: 2_345 }, (_, index) => `m${index}`);
   await store('acme', ids.map(at('2026-10-05T12:00:00.123456Z')));
@@ -174,7 +174,7 @@ test('all of a range are read, batch by batch, also where times are equal, and n
   expect(new Set(adjusted)).toEqual(new Set([...ids, 'first', 'last']));
 });
 
-test('what the provider reported goes on counting; the computed cost is kept beside it', async () => {
+test('what was reported goes on counting; the computed cost stands beside it', async () => {
   await store('acme', [{ id: 'e1', input_tokens: MILLION, cost: '2.4', currency: 'EUR' }]);
   await setPrice('acme', '2.5');
   const { models } = await reprice();

@@ -61,6 +61,12 @@ const FIELDS: Readonly<Record<string, Exclude<keyof UsageCounts, 'otherUnits' | 
     requests: 'requests',
   };
 
+/** What is billed, where a provider tells it beside what the model saw: Cohere does. */
+const BILLED: ReadonlyMap<string, string> = new Map([
+  ['input_tokens', 'billed_input_tokens'],
+  ['output_tokens', 'billed_output_tokens'],
+]);
+
 const FIELD_UNITS = Object.keys(FIELDS);
 
 /** The catalogue's name of a unit, or undefined for one that is not known. */
@@ -115,7 +121,9 @@ export function countReader(unit: string): (counts: UsageCounts) => number | nul
   };
   const field = FIELDS[unit];
   if (field === undefined) return readOther;
-  return (counts) => counts[field] ?? readOther(counts);
+  const billed = BILLED.get(unit);
+  if (billed === undefined) return (counts) => counts[field] ?? readOther(counts);
+  return (counts) => counts.otherUnits?.[billed] ?? counts[field] ?? readOther(counts);
 }
 
 /** The units an event tells a count above zero of. */
