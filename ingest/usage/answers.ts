@@ -16,7 +16,8 @@ export interface Answer {
 const SINGLE_STATUS = { accepted: 201, duplicate: 200, conflict: 409, rejected: 400 } as const;
 const REASONS_MAX = 5;
 const UNAVAILABLE = 503;
-const RETRY_AFTER_SECONDS = '5';
+// Langfuse's exporter gives up after 5 s in all, OpenTelemetry's after 10 s or five attempts.
+const RETRY_AFTER_SECONDS = '2';
 
 /** How many items of a request fared in which way. */
 export function countResults(results: ItemResult[]) {
