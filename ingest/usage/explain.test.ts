@@ -91,7 +91,8 @@ test('a count that is not told is 0 where a usage was read, and null where none 
 });
 
 test('a reported cost is a line of its own, with its exact text', () => {
-  const line = `{"provider":"openrouter","usage_raw":{"prompt_tokens":1,"cost":0.00765091690000000050}}`;
+  const raw = '{"prompt_tokens":1,"cost":0.00765091690000000050}';
+  const line = `{"provider":"openrouter","usage_raw":${raw}}`;
   const { event, costs } = explain(line, () => ({ ...priced, card: null, lines: [] }));
   expect(event).toMatchObject({ reported_cost: '0.0076509169000000005', currency: 'USD' });
   expect(costs).toMatchObject([

@@ -88,7 +88,7 @@ function explainCall(item: Told, { price, now }: ExplainOptions): Explanation {
     costs: showCosts(event, costing),
     effective_cost: costing.cost,
     cost_status: costing.costStatus,
-    reasons: [...reading.reasons, ...timeReasons, ...costing.reasons],
+    reasons: [...reading.reasons.map(toSentence), ...timeReasons, ...costing.reasons],
   };
 }
 
@@ -108,7 +108,9 @@ function bookCall(date: unknown, { fields, flags }: ProviderReading, now: Date) 
   const read = book(now.toISOString());
   if ('rejection' in read) return read;
   const why = date === undefined || date === null ? 'is not told' : 'cannot be read';
-  const timeReasons = [`the time of the call ${why}: the prices are those of ${now.toISOString()}`];
+  const timeReasons = [
+    `The time of the call ${why}: the prices are those of ${now.toISOString()}.`,
+  ];
   return { event: read.event, timeReasons };
 }
 
@@ -183,6 +185,12 @@ function showCosts(event: UsageEvent, { lines, card }: Costing): ExplainedCost[]
     version: null,
   };
   return [...computed, reported];
+}
+
+/** With a capital, unless it begins with a field's name, and a full stop. */
+function toSentence(reason: string): string {
+  const isWord = /^[a-z]+\b(?!_)/.test(reason);
+  return `${isWord ? reason[0]?.toUpperCase() : reason[0]}${reason.slice(1)}.`;
 }
 
 /** With every decimal that the provider told; the books keep 18 and the text. */

@@ -11,7 +11,8 @@ const end = { choices: [{ finish_reason: 'stop' }] };
 
 describe('the last usage wins', () => {
   test('of chunks', () => {
-    const text = `: comment\r\n\r\n${sse({ usage: usage(1, 1) }, end, { usage: usage(9, 3) })}data: [DONE]\n\n`;
+    const chunks = sse({ usage: usage(1, 1) }, end, { usage: usage(9, 3) });
+    const text = `: comment\r\n\r\n${chunks}data: [DONE]\n\n`;
     const { fields } = readProviderCall({ provider: 'openai', sse: text });
     expect(fields).toMatchObject({ input_tokens: 9, output_tokens: 3, status: 'success' });
   });
