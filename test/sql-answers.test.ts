@@ -185,7 +185,7 @@ describe('money', () => {
     ]);
   });
 
-  test('that nobody knows is null, beside the number of such calls; of no call it is 0', async () => {
+  test('that nobody knows is null, beside how many; of no call it is 0', async () => {
     const rows = await ask(
       `select usage_date::text as day, total_tokens, total_cost, unpriced_requests::int as unpriced
        from get_daily_usage($1, 2, '2025-03-20T12:00:00Z')`,

@@ -26,7 +26,7 @@ end;
 create function business_date(instant timestamptz, zone text) returns date
     language sql stable parallel safe
     return case
-        when (instant at time zone zone)::time >= time '21:00'
+        when (instant at time zone zone)::time >= time '22:00'
             and instant >= day_starts_at((instant at time zone zone)::date + 1, zone)
             then (instant at time zone zone)::date + 1
         else (instant at time zone zone)::date
@@ -187,63 +187,83 @@ where calls.user_id is not null;
 comment on view user_recent_activity is 'One row per call of a named user: order by request_time desc and set a limit.';
 
 create view tokens_usage with (security_invoker = true) as
-with dated as (
-    select
-        calls.*,
-        date_trunc('month', business_date(calls.occurred_at, clients.time_zone)::timestamp)::date
-            as month_start
-    from usage_calls as calls
-    inner join clients on clients.client_id = calls.client_id
-),
-
-sums as (
-    select
-        client_id,
-        user_id,
-        month_start,
-        currency,
-        provider,
-        model,
-        grouping(provider, model) as level,
-        count(*) as request_count,
-        sum(total_tokens) as total_tokens,
-        trim_scale(sum(reported_cost)) as reported_cost,
-        trim_scale(sum(computed_cost)) as computed_cost,
-        trim_scale(sum(effective_cost)) as total_cost,
-        count(*) filter (where effective_cost is null) as unpriced_requests
-    from dated
-    group by grouping sets (
-        (client_id, user_id, month_start, currency),
-        (client_id, user_id, month_start, currency, provider),
-        (client_id, user_id, month_start, currency, model)
-    )
-),
-
-parts as (
-    select
-        *,
-        jsonb_build_object(
-            'request_count', request_count, 'total_tokens', total_tokens,
-            'total_cost', total_cost::text, 'unpriced_requests', unpriced_requests
-        ) as part
-    from sums
+-- A row of its own for the calls that name nobody, so that all rows together are all calls.
+with people as (
+    select users.client_id, users.user_id, clients.time_zone
+    from users
+    inner join clients on clients.client_id = users.client_id
+    union all
+    select clients.client_id, null, clients.time_zone
+    from clients
 )
 
-select
-    client_id,
-    user_id,
-    month_start,
-    currency,
-    max(request_count) filter (where level = 3) as request_count,
-    max(total_tokens) filter (where level = 3) as total_tokens,
-    max(reported_cost) filter (where level = 3) as reported_cost,
-    max(computed_cost) filter (where level = 3) as computed_cost,
-    max(total_cost) filter (where level = 3) as total_cost,
-    max(unpriced_requests) filter (where level = 3) as unpriced_requests,
-    jsonb_object_agg(model, part) filter (where level = 2) as model_breakdown,
-    jsonb_object_agg(provider, part) filter (where level = 1) as provider_breakdown
-from parts
-group by client_id, user_id, month_start, currency;
+select people.client_id, people.user_id, months.*
+from people
+-- Person by person, so that a question about one reads the calls of that one.
+cross join lateral (
+    with calls as (
+        select named.*
+        from usage_calls as named
+        where named.client_id = people.client_id and named.user_id = people.user_id
+        union all
+        select unnamed.*
+        from usage_calls as unnamed
+        where people.user_id is null
+            and unnamed.client_id = people.client_id and unnamed.user_id is null
+    ),
+
+    dated as (
+        select
+            calls.*,
+            date_trunc('month', business_date(calls.occurred_at, people.time_zone)::timestamp)::date
+                as month_start
+        from calls
+    ),
+
+    sums as (
+        select
+            month_start,
+            currency,
+            provider,
+            model,
+            grouping(provider, model) as level,
+            count(*) as request_count,
+            sum(total_tokens) as total_tokens,
+            trim_scale(sum(reported_cost)) as reported_cost,
+            trim_scale(sum(computed_cost)) as computed_cost,
+            trim_scale(sum(effective_cost)) as total_cost,
+            count(*) filter (where effective_cost is null) as unpriced_requests
+        from dated
+        group by grouping sets (
+            (month_start, currency), (month_start, currency, provider),
+            (month_start, currency, model)
+        )
+    ),
+
+    parts as (
+        select
+            *,
+            jsonb_build_object(
+                'request_count', request_count, 'total_tokens', total_tokens,
+                'total_cost', total_cost::text, 'unpriced_requests', unpriced_requests
+            ) as part
+        from sums
+    )
+
+    select
+        month_start,
+        currency,
+        max(request_count) filter (where level = 3) as request_count,
+        max(total_tokens) filter (where level = 3) as total_tokens,
+        max(reported_cost) filter (where level = 3) as reported_cost,
+        max(computed_cost) filter (where level = 3) as computed_cost,
+        max(total_cost) filter (where level = 3) as total_cost,
+        max(unpriced_requests) filter (where level = 3) as unpriced_requests,
+        jsonb_object_agg(model, part) filter (where level = 2) as model_breakdown,
+        jsonb_object_agg(provider, part) filter (where level = 1) as provider_breakdown
+    from parts
+    group by month_start, currency
+) as months;
 comment on view tokens_usage is 'One row per user, month of the client''s own and currency; user_id is null for calls that name none. A view, so it cannot disagree with the calls.';
 comment on column tokens_usage.model_breakdown is 'By model: request_count, total_tokens, total_cost (decimal text), unpriced_requests.';
 

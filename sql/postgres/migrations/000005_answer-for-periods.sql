@@ -14,26 +14,35 @@ create function sum_usage_of_periods(
 )
     language sql stable parallel safe
 begin atomic
-    with periods as (
+    select
+        periods.start_date,
+        periods.end_date,
+        coalesce(sums.currency, periods.currency),
+        coalesce(sums.request_count, 0),
+        coalesce(sums.successful_requests, 0),
+        coalesce(sums.failed_requests, 0),
+        case when sums.currency is null then 0 else sums.input_tokens end,
+        case when sums.currency is null then 0 else sums.output_tokens end,
+        case when sums.currency is null then 0 else sums.total_tokens end,
+        case when sums.currency is null then 0 else sums.reported_cost end,
+        case when sums.currency is null then 0 else sums.computed_cost end,
+        case when sums.currency is null then 0 else sums.total_cost end,
+        coalesce(sums.unpriced_requests, 0)
+    from clients
+    cross join lateral (
         select
             series.start::date as start_date,
             (series.start + step)::date as end_date,
-            day_starts_at(series.start::date, clients.time_zone) as starts_at,
-            day_starts_at((series.start + step)::date, clients.time_zone) as ends_at,
             clients.currency
-        from clients
-        cross join generate_series(
+        from generate_series(
             first_date::timestamp, end_date::timestamp - interval '1 day', step
         ) as series (start)
-        where clients.client_id = for_client
-    ),
-
-    sums as (
+    ) as periods
+    -- One range of the index for each period.
+    left join lateral (
         select
-            periods.start_date,
-            periods.end_date,
-            coalesce(calls.currency, periods.currency) as currency,
-            count(calls.event_id) as request_count,
+            calls.currency,
+            count(*) as request_count,
             count(*) filter (where calls.status = 'success') as successful_requests,
             count(*) filter (where calls.status = 'error') as failed_requests,
             sum(calls.input_tokens) as input_tokens,
@@ -42,32 +51,17 @@ begin atomic
             trim_scale(sum(calls.reported_cost)) as reported_cost,
             trim_scale(sum(calls.computed_cost)) as computed_cost,
             trim_scale(sum(calls.effective_cost)) as total_cost,
-            count(calls.event_id) filter (where calls.effective_cost is null)
-                as unpriced_requests
-        from periods
-        left join usage_calls as calls
-            on calls.client_id = for_client
-            and calls.occurred_at >= periods.starts_at
-            and calls.occurred_at < periods.ends_at
-        group by periods.start_date, periods.end_date, coalesce(calls.currency, periods.currency)
-    )
-
-    select
-        sums.start_date,
-        sums.end_date,
-        sums.currency,
-        sums.request_count,
-        sums.successful_requests,
-        sums.failed_requests,
-        case when sums.request_count = 0 then 0 else sums.input_tokens end,
-        case when sums.request_count = 0 then 0 else sums.output_tokens end,
-        case when sums.request_count = 0 then 0 else sums.total_tokens end,
-        case when sums.request_count = 0 then 0 else sums.reported_cost end,
-        case when sums.request_count = 0 then 0 else sums.computed_cost end,
-        case when sums.request_count = 0 then 0 else sums.total_cost end,
-        sums.unpriced_requests
-    from sums
-    order by sums.start_date, sums.currency collate "C";
+            count(*) filter (where calls.effective_cost is null) as unpriced_requests
+        from usage_calls as calls
+        where calls.client_id = for_client
+            and calls.occurred_at >= (
+                select day_starts_at(periods.start_date, clients.time_zone)
+            )
+            and calls.occurred_at < (select day_starts_at(periods.end_date, clients.time_zone))
+        group by calls.currency
+    ) as sums on true
+    where clients.client_id = for_client
+    order by periods.start_date, coalesce(sums.currency, periods.currency) collate "C";
 end;
 
 create function get_daily_usage(
@@ -140,13 +134,23 @@ returns table (
 )
     language sql stable parallel safe
 begin atomic
-    with asked as (
+    with asked as materialized (
         select
-            make_date(
+            given.start_date,
+            given.end_date,
+            day_starts_at(given.start_date, clients.time_zone) as starts_at,
+            day_starts_at(given.end_date, clients.time_zone) as ends_at
+        from (
+            select make_date(
                 require_between('year', year, 2000, 2099),
                 require_between('month', month, 1, 12),
                 1
-            ) as start_date
+            )
+        ) as first_day (date)
+        cross join lateral (
+            select first_day.date, (first_day.date + interval '1 month')::date
+        ) as given (start_date, end_date)
+        inner join clients on clients.client_id = for_client
     ),
 
     sums as (
@@ -162,12 +166,10 @@ begin atomic
                 'unpriced_requests', count(*) filter (where calls.effective_cost is null)
             ) as part
         from asked
-        inner join clients on clients.client_id = for_client
         inner join usage_calls as calls
-            on calls.client_id = clients.client_id
-            and calls.occurred_at >= day_starts_at(asked.start_date, clients.time_zone)
-            and calls.occurred_at
-                < day_starts_at((asked.start_date + interval '1 month')::date, clients.time_zone)
+            on calls.client_id = for_client
+            and calls.occurred_at >= asked.starts_at
+            and calls.occurred_at < asked.ends_at
         group by grouping sets (
             (calls.currency), (calls.currency, calls.provider), (calls.currency, calls.model)
         )
@@ -191,10 +193,7 @@ begin atomic
         coalesce(breakdowns.by_provider, '{}')
     from asked
     cross join lateral sum_usage_of_periods(
-        for_client,
-        asked.start_date,
-        (asked.start_date + interval '1 month')::date,
-        interval '1 month'
+        for_client, asked.start_date, asked.end_date, interval '1 month'
     ) as totals
     left join breakdowns on breakdowns.currency = totals.currency
     order by totals.currency collate "C";
