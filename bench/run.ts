@@ -8,11 +8,13 @@ import { benchCopy } from './copy.ts';
 import { benchDemo } from './demo.ts';
 import { benchIngest } from './ingest.ts';
 import { benchPdf } from './pdf.ts';
+import { benchPricing } from './pricing.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'daybook-bench-'));
 try {
   const measurements = [
     ...(await benchCopy(join(folder, 'copy'))),
+    ...(await benchPricing()),
     ...(await benchIngest(join(folder, 'ingest'))),
     ...(await benchDemo(join(folder, 'demo'))),
     ...(await benchPdf(join(folder, 'demo'))),

@@ -10,7 +10,6 @@ const OWN = 'acme';
 const OTHER = 'other';
 const SHA = 'a'.repeat(64);
 const REVISION = randomUUID();
-const OWN_CARD = 1_000_000;
 
 /** One row of the other client in every table; the test below fails for a table without one. */
 const ROWS: Record<string, Record<string, unknown>> = {
@@ -53,7 +52,7 @@ const ROWS: Record<string, Record<string, unknown>> = {
   deliveries: { revision_id: REVISION, recipient_id: 1, state: 'pending', message_id: '<x>' },
   // Cards without a client are shared by all; this one is the other client's own.
   price_cards: {
-    price_card_id: OWN_CARD,
+    price_card_id: 1_000_000,
     provider: 'p',
     model: 'm',
     pattern: '{"equals":"m"}',

@@ -1,4 +1,4 @@
-// The genai-prices catalogue as price cards, with the tiers it lacks. The only importer of the
+// The genai-prices catalogue as price cards, with the tiers it lacks. The only way to the
 // package; it reads what is built into it and fetches nothing.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
