@@ -104,8 +104,8 @@ async function copyRaw({ owner, app }: BenchBooks, clientId: string, path: strin
     copyId,
   ]);
   return withTransaction(owner, {}, async (connection) => {
-    const select = `select '${copyId}', ${columns} from usage_events where client_id = '${clientId}'`;
-    await copyToFile(connection, select, path);
+    const own = `from usage_events where client_id = '${clientId}'`;
+    await copyToFile(connection, `select '${copyId}', ${columns} ${own}`, path);
     const into = `copy usage_events (client_id, ${columns}) from stdin (format csv, header true)`;
     return timed(() => copyFromFile(connection, into, path));
   });

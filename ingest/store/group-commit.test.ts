@@ -98,7 +98,7 @@ describe('a request that fails', () => {
     expect(await countEvents('beside-')).toBe(3);
   });
 
-  test('with all others because Postgres is away says so to each, and the next one works', async () => {
+  test('with all others because Postgres is away says so to each', async () => {
     const store = createGroupedStore(createClosedPool());
     const settled = await Promise.allSettled(
       ['away-1', 'away-2', 'away-3'].map((id) => store('alpha', [item(id)])),
