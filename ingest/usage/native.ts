@@ -67,8 +67,8 @@ export interface Candidate {
   fields: EventFields;
   /** Contradictions that only the format or the provider's own object shows. */
   flags?: string[];
-  /** The item as received, for its hash. */
-  received: Record<string, unknown>;
+  /** The item as received, for its hash; or a text that stands for it, equal for equal items. */
+  received: Record<string, unknown> | string;
 }
 
 export const TOO_DEEP = `must not nest deeper than ${DEPTH_MAX}`;
@@ -186,7 +186,8 @@ function toEvent(
 }
 
 /** sha256 of the item as received; "1.50", 1.5 and 15e-1 are one cost. */
-function hashItem(item: Record<string, unknown>): Buffer {
+function hashItem(item: Record<string, unknown> | string): Buffer {
+  if (typeof item === 'string') return createHash('sha256').update(item).digest();
   const cost = field.decimalText(item.cost);
   const normal = cost === undefined ? item : { ...item, cost: canonicalDecimal(cost) };
   return createHash('sha256').update(canonicalJson(normal)).digest();

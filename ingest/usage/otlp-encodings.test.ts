@@ -18,7 +18,8 @@ import {
 
 describe('a bad span is refused alone', () => {
   const good = () => spanOf(CHAT, { spanId: 'aaaaaaaaaaaaaaaa' });
-  const deep = `${'{"kvlistValue":{"values":[{"key":"k","value":'.repeat(250)}{}${'}]}}'.repeat(250)}`;
+  const nest = '{"kvlistValue":{"values":[{"key":"k","value":';
+  const deep = `${nest.repeat(250)}{}${'}]}}'.repeat(250)}`;
   const replaced = (from: string, to: string) => requestOf(spanOf(CHAT)).replace(from, to);
   const deeper = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
   test.each<[string, string, RegExp]>([

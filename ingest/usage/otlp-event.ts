@@ -12,7 +12,7 @@ import { idOfSpan, type Span } from './otlp-span.ts';
 import { readVercelUsage } from './otlp-vercel.ts';
 import { type Facts, readFacts } from './otlp-vocabulary.ts';
 import { guessProvider, nameProvider } from './provider-names.ts';
-import { type SettledCounts, settleCounts } from './told-counts.ts';
+import { definedFields, type SettledCounts, settleCounts } from './told-counts.ts';
 import { listOf, numberOf, objectOf, textOf } from './told-values.ts';
 
 const ERROR_TYPE_LENGTH_MAX = 200;
@@ -53,17 +53,19 @@ export function candidateOfSpan(read: Span, source: Candidate['source']): Candid
   const all = new Map([...Object.entries(objectOf(facts.metadata) ?? {}), ...attached]);
   if (cost.local !== undefined) all.set('local_cost', cost.local);
   addAttached(fields, all);
-  return { source, fields, flags: [...flags, ...times.flags], received: receivedForm(read) };
+  return {
+    source,
+    // The event's check takes twice as long where it finds fields that are undefined (measured).
+    fields: definedFields(fields),
+    flags: [...flags, ...times.flags],
+    received: receivedForm(read),
+  };
 }
 
-/** What the hash of a span is made of: equal for its JSON and its protobuf. */
-function receivedForm({ attributes, startNanos, endNanos, ...read }: Span) {
-  return {
-    ...read,
-    startNanos: String(startNanos),
-    endNanos: String(endNanos),
-    attributes: Object.fromEntries(attributes),
-  };
+/** The hash of a span is made of all that was read, equal for its JSON and its protobuf. */
+function receivedForm({ attributes, startNanos, endNanos, ...read }: Span): string {
+  const sorted = [...attributes].sort(([left], [right]) => (left < right ? -1 : 1));
+  return JSON.stringify([read, String(startNanos), String(endNanos), sorted]);
 }
 
 function timesOf(read: Span, facts: Facts): SettledCounts {

@@ -148,6 +148,7 @@ const METADATA_PREFIXES = [
   'metadata.',
 ];
 
+const MAYBE_ATTACHED = /metadata\.|properties\./;
 const FACTS_OF = new Map<string, { fact: Fact; rank: number }[]>();
 for (const [fact, names] of Object.entries(NAMES) as [Fact, string[]][]) {
   names.forEach((name, rank) => {
@@ -165,13 +166,18 @@ export function readFacts(attributes: Attributes): {
   const attached = new Map<string, unknown>();
   for (const [name, value] of attributes) {
     if (value === '' || value === null) continue;
-    for (const { fact, rank } of FACTS_OF.get(name) ?? []) {
+    const told = FACTS_OF.get(name);
+    if (told === undefined) {
+      if (!MAYBE_ATTACHED.test(name)) continue;
+      const prefix = METADATA_PREFIXES.find((start) => name.startsWith(start));
+      if (prefix !== undefined) attached.set(name.slice(prefix.length), value);
+      continue;
+    }
+    for (const { fact, rank } of told) {
       if (rank >= (ranks[fact] ?? Number.POSITIVE_INFINITY)) continue;
       ranks[fact] = rank;
       facts[fact] = value;
     }
-    const prefix = METADATA_PREFIXES.find((start) => name.startsWith(start));
-    if (prefix !== undefined) attached.set(name.slice(prefix.length), value);
   }
   return { facts, attached };
 }

@@ -23,9 +23,9 @@ const REASONING_ADDED = 'reasoning_added_to_output';
 /**
  * Makes told counts inclusive. They count as inclusive unless the total says otherwise: when it is
  * the sum of input, output and the cache (or the reasoning), these stood beside. Without such a
- * total, a cache larger than the input of an Anthropic model, whose own usage is additive, is added;
- * so is reasoning larger than the output of a Google model. Anything else stays as it came, and is
- * flagged where it does not add up.
+ * total, a cache larger than the input of an Anthropic model, whose own usage is additive, is
+ * added; so is reasoning larger than the output of a Google model. Anything else stays as it came,
+ * and is flagged where it does not add up.
  */
 export function settleCounts(told: ToldCounts, provider: string, model: string): SettledCounts {
   const input = whole(told.input);
