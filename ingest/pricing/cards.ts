@@ -80,15 +80,18 @@ export interface Card {
 export function compileCard(recorded: RecordedCard): Card {
   const { rates, validFrom, validTo, dailyFrom } = recorded;
   const tiers = new Map<string, PricedUnit[] | undefined>();
+  const isFree = rates.every(({ price }) => /^0*\.?0*$/.test(price));
   return {
     recordedAt: recorded.recordedAt.getTime(),
     applied: describeCard(recorded),
     currency: recorded.currency,
-    isFree: rates.every(({ price }) => /^0*\.?0*$/.test(price)),
+    isFree,
     isAlways: [validFrom, validTo, dailyFrom].every((bound) => bound === null),
     matches: compilePattern(recorded.pattern),
     covers: compileTimes(recorded),
     unitsAt: (tier) => {
+      // What costs nothing costs nothing at any tier.
+      if (isFree) return [];
       if (!tiers.has(tier)) tiers.set(tier, compileTier(rates, tier));
       return tiers.get(tier);
     },
@@ -154,7 +157,7 @@ function millisecondsOf(clock: string): number {
 /** The units at a tier; one without a price of that tier keeps its standard price. */
 function compileTier(rates: Rate[], tier: string): PricedUnit[] | undefined {
   const wanted = rates.filter((rate) => rate.tier === tier);
-  if (wanted.length === 0 && (tier !== STANDARD || rates.length > 0)) return undefined;
+  if (wanted.length === 0) return undefined;
   const own = new Set(wanted.map(({ unit }) => unit));
   const rest = rates.filter(({ unit, tier: other }) => other === STANDARD && !own.has(unit));
   const chosen = [...wanted, ...rest];

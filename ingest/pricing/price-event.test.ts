@@ -252,10 +252,18 @@ describe('tiers and thresholds', () => {
 });
 
 describe('what is not known', () => {
-  test('of a failed call is said', () => {
-    const costing = price(makeEvent({ status: 'error' }));
+  test.each(['gpt-4o', 'no-such-model'])('of a failed call is said: %s', (model) => {
+    const costing = price(makeEvent({ model, status: 'error' }));
     expect(costing).toMatchObject({ cost: null, costStatus: 'unpriced' });
     expect(costing.reasons.at(-1)).toBe('The call failed and tells no usage.');
+  });
+
+  test('is nothing where every price is 0, at any tier', () => {
+    const own = makeCard({ input_tokens: '0', output_tokens: '0' }, { clientId: 'acme' });
+    const shared = makeCard({ input_tokens: '1' }, { id: '2' });
+    const event = makeEvent({ inputTokens: 5, serviceTier: 'flex' });
+    const expected = { cost: '0', costStatus: 'free', card: { id: '1' } };
+    expect(priceWith([shared], [own])(event)).toMatchObject(expected);
   });
 
   test('does not hide what the provider reported', () => {
@@ -265,13 +273,9 @@ describe('what is not known', () => {
 
   test('keeps both costs side by side', () => {
     const event = makeEvent({ inputTokens: MILLION, reportedCost: '2.6', currency: 'EUR' });
-    expect(price(event)).toMatchObject({
-      cost: '2.6',
-      costStatus: 'reported',
-      currency: 'EUR',
-      computedCost: '2.5',
-      computedCurrency: 'USD',
-    });
+    const reported = { cost: '2.6', costStatus: 'reported', currency: 'EUR' };
+    const computed = { computedCost: '2.5', computedCurrency: 'USD' };
+    expect(price(event)).toMatchObject({ ...reported, ...computed });
   });
 
   test('includes providers, models, tiers and units named like parts of an object', () => {

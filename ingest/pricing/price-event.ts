@@ -120,6 +120,12 @@ function compute(pricing: Pricing): Computed {
     if (found?.card.isFree === true) pricing.found = found;
     return { cost: '0', currency: found?.card.currency ?? null, isFree: true };
   }
+  const isSilent = tellsNothing(event);
+  const hasFailed = event.status === 'error' || event.status === 'cancelled';
+  if (isSilent && hasFailed && found?.card.isFree !== true) {
+    pricing.found = found;
+    return unpriced('The call failed and tells no usage.');
+  }
   if (found === null) {
     return unpriced(
       'problem' in selected && selected.problem === 'no tier'
@@ -130,13 +136,7 @@ function compute(pricing: Pricing): Computed {
   pricing.found = found;
   const { card } = found;
   if (card.isFree) return { cost: '0', currency: card.currency, isFree: true };
-  if (tellsNothing(event)) {
-    return unpriced(
-      event.status === 'error' || event.status === 'cancelled'
-        ? 'The call failed and tells no usage.'
-        : 'The call tells no usage that could be priced.',
-    );
-  }
+  if (isSilent) return unpriced('The call tells no usage that could be priced.');
   return sumLines(pricing, card, card.unitsAt(tier) ?? []);
 }
 
