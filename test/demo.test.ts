@@ -18,7 +18,7 @@ interface Artifact {
   sha256: string;
 }
 
-type Totals = Omit<ExpectedTotals, 'key'>;
+type Totals = Omit<ExpectedTotals, 'key'> & { effective_cost?: string };
 type Part = 'by_day' | 'by_week' | 'by_month' | 'by_model' | 'by_user';
 
 interface Summary {
@@ -82,9 +82,11 @@ describe('every total equals the one another tool computed, to 1e-12', () => {
   test('a total that is off by one token or 1e-11 would be seen', () => {
     const [row] = readExpectedCsv('day_utc') as [ExpectedTotals];
     const { key: _key, ...totals } = row;
-    expect(() => expectTotals({ ...totals, input_tokens: totals.input_tokens + 1 }, row)).toThrow();
+    const sound = { ...totals, effective_cost: row.cost };
+    expectTotals(sound, row);
+    expect(() => expectTotals({ ...sound, input_tokens: row.input_tokens + 1 }, row)).toThrow();
     const off = new Decimal(row.cost).plus('1e-11').toString();
-    expect(() => expectTotals({ ...totals, cost: off }, row)).toThrow();
+    expect(() => expectTotals({ ...sound, cost: off, effective_cost: off }, row)).toThrow();
   });
 });
 
@@ -134,8 +136,16 @@ function clientOf(id: string): Summary['clients'][number] {
 }
 
 function expectTotals(actual: Totals | undefined, { key, cost, ...counts }: ExpectedTotals): void {
-  const { cost: actualCost = 'missing', ...actualCounts } = actual ?? {};
+  const {
+    cost: actualCost = 'missing',
+    effective_cost: effective,
+    ...actualCounts
+  } = {
+    ...actual,
+  };
   expect(actualCounts, key).toEqual(counts);
+  // What counts is what was reported, and the price of calls that reported none.
+  expect(new Decimal(effective ?? 'NaN').gte(actualCost), key).toBe(true);
   const difference = new Decimal(actualCost).minus(cost).abs();
   expect(difference.lte('1e-12'), `${key}: ${actualCost} instead of ${cost}`).toBe(true);
 }

@@ -24,8 +24,8 @@ interface TierRule {
   model: string;
   tiers: Tier[];
   source: string;
-  /** When the source said so. */
-  asOf: string;
+  /** The day the rule was written down; a source may have changed since. */
+  recorded: string;
 }
 
 const RULES = JSON.parse(
@@ -34,7 +34,7 @@ const RULES = JSON.parse(
 
 /** Changes with the rules; part of the version of every card they helped to make. */
 export const TIER_RULES_DATE =
-  RULES.map(({ asOf }) => asOf)
+  RULES.map(({ recorded }) => recorded)
     .sort()
     .at(-1) ?? '';
 
