@@ -144,8 +144,8 @@ async function runTransaction<T>(
   const connection = await pool.connect();
   let broken: Error | undefined;
   try {
-    await connection.query(`begin isolation level ${isolation}`);
-    if (clientId !== undefined) await setTenant(connection, clientId);
+    const tenant = clientId === undefined ? '' : `; ${tenantStatement(connection, clientId)}`;
+    await connection.query(`begin isolation level ${isolation}${tenant}`);
     const result = await work(connection);
     await connection.query('commit');
     return result;
@@ -165,7 +165,12 @@ async function runTransaction<T>(
 
 /** Lets row security see one client's rows until the transaction ends, or the next call. */
 export async function setTenant(connection: Connection, clientId: string): Promise<void> {
-  await connection.query(`select set_config('daybook.client_id', $1, true)`, [clientId]);
+  await connection.query(tenantStatement(connection, clientId));
+}
+
+/** Text, not a parameter: with `begin` it goes to the server in one message. */
+function tenantStatement(connection: Connection, clientId: string): string {
+  return `select set_config('daybook.client_id', ${connection.escapeLiteral(clientId)}, true)`;
 }
 
 function translateError(error: unknown): unknown {

@@ -160,7 +160,7 @@ test('a rollup keeps every dimension apart, the unknown too, and counts paid cal
   ]);
   await refresh();
   const rows = await held.warehouse.rows(
-    `select provider, user_id, chatbot_id, status, currency, calls, paid_calls, input_tokens,
+    `select provider, user_id, chatbot_id, status, cost_status, currency, calls, paid_calls, input_tokens,
        output_tokens, reported_cost
      from rollups.usage_by_day where client_id = $clientId::varchar order by all`,
     { clientId },
@@ -170,6 +170,7 @@ test('a rollup keeps every dimension apart, the unknown too, and counts paid cal
     user_id: null,
     chatbot_id: null,
     status: null,
+    cost_status: 'reported',
     currency: 'USD',
     calls: '1',
     paid_calls: '1',
@@ -177,18 +178,26 @@ test('a rollup keeps every dimension apart, the unknown too, and counts paid cal
     output_tokens: '2',
     reported_cost: '0.1',
   };
-  const sum = {
+  const reported = {
     ...one,
-    calls: '4',
+    calls: '2',
     paid_calls: '2',
-    input_tokens: '9',
-    output_tokens: '6',
+    input_tokens: '6',
+    output_tokens: '4',
     reported_cost: '0.100000000000000001',
+  };
+  const unpriced = {
+    ...one,
+    cost_status: 'unpriced',
+    calls: '2',
+    paid_calls: '0',
+    reported_cost: '0',
   };
   expect(new Set(rows.map((row) => JSON.stringify(row)))).toEqual(
     new Set(
       [
-        sum,
+        reported,
+        unpriced,
         { ...one, user_id: 'u' },
         { ...one, chatbot_id: 'c' },
         { ...one, status: 'error' },

@@ -97,11 +97,8 @@ interface TokenRow extends Record<string, unknown> {
 }
 
 async function findToken(pool: Pool, id: string): Promise<TokenRow | undefined> {
-  const rows = await withTransaction(pool, {}, async (connection) => {
-    await query(connection, `select set_config('daybook.token_id', $1, true)`, [id]);
-    return query<TokenRow>(connection, loadSql('postgres/queries/select_token'), [id]);
-  });
-  return rows[0];
+  const [row] = await query<TokenRow>(pool, loadSql('postgres/queries/select_token'), [id]);
+  return row;
 }
 
 function hashSecret(secret: string): Buffer {

@@ -9,7 +9,9 @@ import {
   type ItemResult,
   NOTHING,
   prepareWrite,
+  type Stored,
   type StoreUsage,
+  type UsageWrite,
 } from './usage-events.ts';
 
 // A larger request fills a transaction by itself, and others should not wait for it.
@@ -89,21 +91,28 @@ async function storeTogether(pool: Pool, pricesOf: PricesOf, group: Request[]): 
     }),
   );
   const filled = writes.filter(({ write }) => !write.isEmpty);
-  const stored =
-    filled.length === 0
-      ? []
-      : await withTransaction(pool, {}, async (connection) => {
-          const done = [];
-          for (const { clientId, write } of filled) {
-            await setTenant(connection, clientId);
-            done.push(await write.run(connection));
-          }
-          return done;
-        });
+  const stored = await storeFilled(pool, filled);
   for (const { requests, write } of writes) {
     const at = filled.findIndex((one) => one.write === write);
     answer(requests, write.resultsOf(stored[at] ?? NOTHING));
   }
+}
+
+async function storeFilled(
+  pool: Pool,
+  filled: { clientId: string; write: UsageWrite }[],
+): Promise<Stored[]> {
+  const [first] = filled;
+  if (first === undefined) return [];
+  // The first tenant is set as the transaction begins, which saves a way to the server and back.
+  return withTransaction(pool, { clientId: first.clientId }, async (connection) => {
+    const stored: Stored[] = [];
+    for (const { clientId, write } of filled) {
+      if (write !== first.write) await setTenant(connection, clientId);
+      stored.push(await write.run(connection));
+    }
+    return stored;
+  });
 }
 
 /** Gives each request the results of its own items, numbered from 0 again. */
