@@ -90,3 +90,11 @@ test.each([
     rejection: { id: 'call-1', field: name, reason },
   });
 });
+
+test('a part said to be null leaves what the raw usage tells', () => {
+  const { input_tokens: _, ...rest } = EVENT;
+  const raw_usage = { prompt_tokens: 10, completion_tokens: 4, total_tokens: 14 };
+  expect(parseNativeItem({ ...rest, input_tokens: null, raw_usage })).toMatchObject({
+    event: { inputTokens: 10, outputTokens: 4 },
+  });
+});

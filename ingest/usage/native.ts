@@ -71,6 +71,9 @@ export interface Candidate {
   received: Record<string, unknown> | string;
 }
 
+/** Formats that tell of every call, also of a stream without usage: its cost is unknown, not nothing. */
+const WITHOUT_USAGE = new Set<Source>(['otlp', 'langfuse', 'litellm', 'helicone']);
+
 export const TOO_DEEP = `must not nest deeper than ${DEPTH_MAX}`;
 
 /** Reads one native item. Never throws: whatever is wrong comes back as a rejection. */
@@ -100,11 +103,16 @@ export function readCandidate({ source, fields, flags = [], received }: Candidat
   if (!result.success) return { rejection: { id, ...describeIssue(result.error, fields) } };
   const read = result.data;
   const counts = toCounts(read);
+  const found = findContradictions(counts);
   if (!tellsUsage(read, counts)) {
-    const reason = 'needs at least one of input_tokens, output_tokens and cost';
-    return { rejection: { id, field: 'input_tokens', reason } };
+    if (!WITHOUT_USAGE.has(source)) {
+      const reason = 'needs at least one of input_tokens, output_tokens and cost';
+      return { rejection: { id, field: 'input_tokens', reason } };
+    }
+    counts.requests = 1;
+    found.push('usage_not_told');
   }
-  const contradictions = [...new Set([...flags, ...findContradictions(counts)])];
+  const contradictions = [...new Set([...flags, ...found])];
   const bodyHash = hashItem(received);
   return { event: { ...toEvent(read), ...counts, source, flags: contradictions, bodyHash } };
 }
@@ -117,7 +125,8 @@ function withProviderUsage(item: Record<string, unknown>): {
   const { raw_usage: usage, provider, model } = item;
   if (typeof usage !== 'object' || usage === null) return { fields: item, flags: [] };
   const told = readProviderCall({ provider, requestModel: model, usage });
-  return { fields: { ...told.fields, ...item }, flags: told.flags };
+  const said = Object.fromEntries(Object.entries(item).filter(([, value]) => value !== null));
+  return { fields: { ...told.fields, ...said }, flags: told.flags };
 }
 
 type ReadFields = z.output<typeof NativeEvent>;

@@ -138,3 +138,13 @@ describe('only model calls count', () => {
     expect(outcomes(itemsOf(usage))).toEqual([`${TRACE_ID}-756e7135b6e12c26`]);
   });
 });
+
+test('a call that tells no usage is booked as one of unknown cost', () => {
+  const { 'gen_ai.usage.input_tokens': _in, 'gen_ai.usage.output_tokens': _out, ...untold } = CHAT;
+  expect(eventOf(untold)).toMatchObject({
+    inputTokens: null,
+    outputTokens: null,
+    requests: 1,
+    flags: ['usage_not_told'],
+  });
+});
