@@ -8,9 +8,9 @@ import { type CsvError, parse as parseCsv } from 'csv-parse';
 import { AppError, messageOf } from '../core/errors.ts';
 import type { ItemResult, StoreUsage } from './store/usage-events.ts';
 import type { ParsedItem } from './usage/event.ts';
-import { parseExactJson } from './usage/exact-json.ts';
 import { NativeEvent, parseNativeItem } from './usage/native.ts';
 import { parseLine } from './usage/request-body.ts';
+import { parseExactJson } from './usage/values/exact-json.ts';
 
 export interface ImportCounts {
   accepted: number;

@@ -1,9 +1,9 @@
 // The OpenAPI document of the ingest server: made of the routes and of the schema that checks
 // events, so that it cannot say anything else than they do.
 import { z } from 'zod';
-import * as field from './usage/fields.ts';
 import { NativeEvent } from './usage/native.ts';
 import { USAGE_ROUTES, type UsageRoute } from './usage/routes.ts';
+import * as field from './usage/values/fields.ts';
 
 const DECIMAL = '^[+-]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][+-]?\\d{1,3})?$';
 

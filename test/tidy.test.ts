@@ -30,7 +30,7 @@ const DRIVER_HOMES: Record<string, string> = {
   'node-pg-migrate': 'core/migrate.ts',
   'decimal.js': 'core/money.ts',
   express: 'ingest/app.ts',
-  protobufjs: 'ingest/usage/otlp-protobuf.ts',
+  protobufjs: 'ingest/usage/otlp/protobuf.ts',
   '@duckdb/node-api': 'pipeline/warehouse.ts',
   'node-cron': 'pipeline/scheduler.ts',
   handlebars: 'reports/render-html.ts',

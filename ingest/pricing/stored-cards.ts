@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { type Connection, type Pool, query } from '../../core/postgres.ts';
 import { loadSql } from '../../core/sql.ts';
-import { canonicalJson } from '../usage/exact-json.ts';
+import { canonicalJson } from '../usage/values/exact-json.ts';
 import type { CardContent, Pattern, RecordedCard } from './cards.ts';
 
 interface CardRow extends Record<string, unknown> {

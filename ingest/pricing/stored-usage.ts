@@ -1,7 +1,7 @@
 // A stored event as the pricing reads it. What has no part in a price is left empty.
 import type { Operation, Source, UsageEvent } from '../usage/event.ts';
-import { parseExactJson } from '../usage/exact-json.ts';
 import { parseNativeItem } from '../usage/native.ts';
+import { parseExactJson } from '../usage/values/exact-json.ts';
 import { tellsNothing } from './settle.ts';
 
 /** A row of select_events_to_reprice. */

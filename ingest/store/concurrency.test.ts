@@ -11,8 +11,8 @@ import {
   type TestBooks,
 } from '../../core/test-support.ts';
 import type { ParsedItem } from '../usage/event.ts';
-import { parseExactJson } from '../usage/exact-json.ts';
 import { parseNativeItem } from '../usage/native.ts';
+import { parseExactJson } from '../usage/values/exact-json.ts';
 import { createGroupedStore } from './group-commit.ts';
 import { createUsageStore, type ItemResult } from './usage-events.ts';
 

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { query } from '../../core/postgres.ts';
 import { addTestClient, createTestBooks, type TestBooks } from '../../core/test-support.ts';
 import type { ParsedItem } from '../usage/event.ts';
-import { parseExactJson } from '../usage/exact-json.ts';
 import { parseNativeItem } from '../usage/native.ts';
+import { parseExactJson } from '../usage/values/exact-json.ts';
 import { createUsageStore, type StoreUsage } from './usage-events.ts';
 
 let books: TestBooks;

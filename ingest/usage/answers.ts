@@ -2,8 +2,8 @@
 // Decides no status but the format's own; writes nothing. Pure.
 import type { ErrorResponse } from '../error-response.ts';
 import type { ItemResult } from '../store/usage-events.ts';
-import { encodingOf } from './otlp.ts';
-import { encodeExportResponse, encodeRpcStatus } from './otlp-protobuf.ts';
+import { encodeExportResponse, encodeRpcStatus } from './otlp/protobuf.ts';
+import { encodingOf } from './otlp/traces.ts';
 
 /** An answer before it is sent: an object goes out as JSON, bytes as they are. */
 export interface Answer {

@@ -1,7 +1,7 @@
 // What an application attached to its call by names of its own (metadata, properties, association
 // properties): who called is taken out of it, the rest is kept as metadata.
 import type { EventFields } from './native.ts';
-import { listOf, textOf } from './told-values.ts';
+import { listOf, textOf } from './values/told-values.ts';
 
 /** Keys of what an application attached that say who called; the first that is told counts. */
 const ATTACHED: [field: keyof EventFields, keys: string[]][] = [

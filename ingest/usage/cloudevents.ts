@@ -2,11 +2,11 @@
 // a native event, a provider's raw usage, or OpenMeter's one kind of tokens. Pure.
 import type { ParsedItem } from './event.ts';
 import { type EventFields, NativeEvent } from './native.ts';
-import { type ProviderReading, readProviderCall } from './provider-call.ts';
-import { guessProvider, nameProvider } from './provider-names.ts';
+import { type ProviderReading, readProviderCall } from './providers/call.ts';
+import { guessProvider, nameProvider } from './providers/names.ts';
 import { parseItems, parseJsonBody, type ReadItem, refuseFigures } from './received-item.ts';
 import { definedFields, usageFieldsOf } from './told-counts.ts';
-import { numberOf, objectOf, textOf } from './told-values.ts';
+import { numberOf, objectOf, textOf } from './values/told-values.ts';
 
 type Told = Record<string, unknown>;
 

@@ -3,10 +3,10 @@
 import { canonicalDecimal } from '../../core/money.ts';
 import type { Costing, PriceEvent } from '../pricing/costing.ts';
 import type { UsageEvent } from './event.ts';
-import { parseExactJson } from './exact-json.ts';
 import { type EventFields, readCandidate } from './native.ts';
-import { type ProviderReading, readProviderCall } from './provider-call.ts';
-import { asObject, type Told } from './reading.ts';
+import { type ProviderReading, readProviderCall } from './providers/call.ts';
+import { asObject, type Told } from './providers/reading.ts';
+import { parseExactJson } from './values/exact-json.ts';
 
 /** Stands in where a line does not name its provider or model; printed as null. */
 const NOT_TOLD = 'unknown';

@@ -2,15 +2,15 @@
 import { createHash } from 'node:crypto';
 import { addAttached } from './attached.ts';
 import type { ParsedItem } from './event.ts';
-import { canonicalJson } from './exact-json.ts';
-import { millisecondsBetween, timeOfNanos } from './instants.ts';
 import type { EventFields } from './native.ts';
-import { readProviderCall } from './provider-call.ts';
-import { guessProvider, nameProvider } from './provider-names.ts';
+import { readProviderCall } from './providers/call.ts';
+import { guessProvider, nameProvider } from './providers/names.ts';
 import { parseItems, parseJsonBody, type ReadItem, refuseFigures } from './received-item.ts';
-import { parseShallowJson } from './shallow-json.ts';
 import { definedFields } from './told-counts.ts';
-import { objectOf, textOf } from './told-values.ts';
+import { canonicalJson } from './values/exact-json.ts';
+import { millisecondsBetween, timeOfNanos } from './values/instants.ts';
+import { parseShallowJson } from './values/shallow-json.ts';
+import { objectOf, textOf } from './values/told-values.ts';
 
 export type Headers = Record<string, string | string[] | undefined>;
 type Told = Record<string, unknown>;

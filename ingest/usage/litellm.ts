@@ -3,15 +3,15 @@
 import { createHash } from 'node:crypto';
 import { addAttached } from './attached.ts';
 import type { Operation, ParsedItem } from './event.ts';
-import { canonicalJson } from './exact-json.ts';
-import { millisecondsBetween, readInstant, timeOfNanos } from './instants.ts';
 import type { Candidate, EventFields } from './native.ts';
-import { readProviderCall } from './provider-call.ts';
-import { guessProvider, nameProvider } from './provider-names.ts';
+import { readProviderCall } from './providers/call.ts';
+import { guessProvider, nameProvider } from './providers/names.ts';
 import { parseItems, parseJsonBody } from './received-item.ts';
-import { parseShallowJson } from './shallow-json.ts';
 import { definedFields, type SettledCounts, settleCounts, usageFieldsOf } from './told-counts.ts';
-import { listOf, numberOf, objectOf, textOf } from './told-values.ts';
+import { canonicalJson } from './values/exact-json.ts';
+import { millisecondsBetween, readInstant, timeOfNanos } from './values/instants.ts';
+import { parseShallowJson } from './values/shallow-json.ts';
+import { listOf, numberOf, objectOf, textOf } from './values/told-values.ts';
 
 type Payload = Record<string, unknown>;
 

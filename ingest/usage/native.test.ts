@@ -3,8 +3,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { UsageEvent } from './event.ts';
-import { parseExactJson } from './exact-json.ts';
 import { parseNativeItem } from './native.ts';
+import { parseExactJson } from './values/exact-json.ts';
 
 const EVENT = {
   id: 'call-1',

@@ -12,9 +12,9 @@ import {
   type UsageCounts,
   type UsageEvent,
 } from './event.ts';
-import { canonicalJson, DEPTH_MAX, ExactNumber, isTooDeep } from './exact-json.ts';
-import * as field from './fields.ts';
-import { readProviderCall } from './provider-call.ts';
+import { readProviderCall } from './providers/call.ts';
+import { canonicalJson, DEPTH_MAX, ExactNumber, isTooDeep } from './values/exact-json.ts';
+import * as field from './values/fields.ts';
 
 /** The native event as it is received; add further fields here and nowhere else. */
 export const NativeEvent = z.strictObject({

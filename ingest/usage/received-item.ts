@@ -3,9 +3,9 @@
 import { AppError } from '../../core/errors.ts';
 import type { ParsedItem, Rejection } from './event.ts';
 import { type Candidate, findShapeProblem, readCandidate } from './native.ts';
-import type { ProviderReading } from './provider-call.ts';
+import type { ProviderReading } from './providers/call.ts';
 import { checkItemCount } from './request-body.ts';
-import { parseShallowJson } from './shallow-json.ts';
+import { parseShallowJson } from './values/shallow-json.ts';
 
 /** A format's reading of one object: what it tells, or why it is not taken. */
 export type ReadItem = (received: Record<string, unknown>) => Candidate | { rejection: Rejection };

@@ -2,8 +2,8 @@
 // is one bad item, a JSON body that is no JSON is a bad request.
 import { AppError } from '../../core/errors.ts';
 import type { ParsedItem } from './event.ts';
-import { parseExactJson, splitJsonArray } from './exact-json.ts';
 import { parseNativeItem, TOO_DEEP } from './native.ts';
+import { parseExactJson, splitJsonArray } from './values/exact-json.ts';
 
 export const EVENTS_PER_REQUEST_MAX = 5_000;
 

@@ -7,7 +7,7 @@ import { parseCloudEvents } from './cloudevents.ts';
 import type { ParsedItem } from './event.ts';
 import { type Headers, parseHeliconeRequest } from './helicone.ts';
 import { parseLitellmRequest } from './litellm.ts';
-import { parseOtlpRequest } from './otlp.ts';
+import { parseOtlpRequest } from './otlp/traces.ts';
 import { textOfBody } from './received-item.ts';
 import { parseUsageRequest } from './request-body.ts';
 

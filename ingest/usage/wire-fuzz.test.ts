@@ -5,10 +5,10 @@ import { expect, test } from 'vitest';
 import { AppError } from '../../core/errors.ts';
 import { parseCloudEvents } from './cloudevents.ts';
 import type { ParsedItem } from './event.ts';
-import { isStorable } from './fields.ts';
 import { parseHeliconeRequest } from './helicone.ts';
 import { parseLitellmRequest } from './litellm.ts';
-import { parseOtlpRequest } from './otlp.ts';
+import { parseOtlpRequest } from './otlp/traces.ts';
+import { isStorable } from './values/fields.ts';
 import { CHAT, parseOtlpJson, requestOf, spanOf } from './wire-test-support.ts';
 
 const PARSERS: Record<string, (body: string) => ParsedItem[]> = {

@@ -1,7 +1,7 @@
 // What tests of the wire formats share: the body of each format with one call of known figures, and
 // how its items turned out. Never imported outside tests.
 import type { ParsedItem, UsageEvent } from './event.ts';
-import { parseOtlpRequest } from './otlp.ts';
+import { parseOtlpRequest } from './otlp/traces.ts';
 
 export const TRACE_ID = '6813c357fa1042496f54f5fad7835e85';
 export const START_NANOS = '1795175628948123456';

@@ -1,20 +1,21 @@
 // Which adapter reads which provider's answers. Cohere, Together, Fireworks, Ollama, Cerebras and the
 // like have nothing beyond the shape of their usage (shapes/) and need no adapter of their own.
-import type { Answer } from '../provider-answer.ts';
-import type { Reading } from '../reading.ts';
-import { readAnthropic } from './anthropic.ts';
-import { readAzure } from './azure.ts';
-import { readBedrock } from './bedrock.ts';
-import { readCompatible } from './compatible.ts';
-import { readDeepSeek } from './deepseek.ts';
-import { readGoogle } from './google.ts';
-import { readGroq } from './groq.ts';
-import { readMistral } from './mistral.ts';
-import { readOpenAI } from './openai.ts';
-import { readOpenRouter } from './openrouter.ts';
-import { readPerplexity } from './perplexity.ts';
-import { readVoyage } from './voyage.ts';
-import { readXAI } from './xai.ts';
+
+import { readAnthropic } from './adapters/anthropic.ts';
+import { readAzure } from './adapters/azure.ts';
+import { readBedrock } from './adapters/bedrock.ts';
+import { readCompatible } from './adapters/compatible.ts';
+import { readDeepSeek } from './adapters/deepseek.ts';
+import { readGoogle } from './adapters/google.ts';
+import { readGroq } from './adapters/groq.ts';
+import { readMistral } from './adapters/mistral.ts';
+import { readOpenAI } from './adapters/openai.ts';
+import { readOpenRouter } from './adapters/openrouter.ts';
+import { readPerplexity } from './adapters/perplexity.ts';
+import { readVoyage } from './adapters/voyage.ts';
+import { readXAI } from './adapters/xai.ts';
+import type { Answer } from './answer.ts';
+import type { Reading } from './reading.ts';
 
 /** Reads one answer; adds what it finds, never throws. */
 export type Adapter = (answer: Answer, reading: Reading) => void;
