@@ -12,7 +12,7 @@ import {
 } from '../core/test-support.ts';
 import { type ImportCounts, importFile, type LineProblem, readItems } from './import.ts';
 import { createUsageStore, type StoreUsage } from './store/usage-events.ts';
-import { parseUsageRequest } from './usage/request-body.ts';
+import { parseNativeRequest } from './usage/native-request.ts';
 
 const HEAD = 'id,occurred_at,provider,model,cost';
 const row = (id: string, cost = '1') => `${id},2025-03-18T09:30:00Z,p,m,${cost}`;
@@ -136,7 +136,7 @@ test('the same events from CSV, NDJSON and HTTP are the same events', async () =
   );
   expect(await load('one.csv', csv)).toMatchObject({ accepted: 1, rejected: 0 });
   expect(await load('one.ndjson', json)).toMatchObject({ duplicate: 1 });
-  const { items } = parseUsageRequest(json, 'application/json');
+  const { items } = parseNativeRequest(json, 'application/json');
   expect(await storeUsage(clientId, items)).toEqual([{ index: 0, id: 'a', result: 'duplicate' }]);
   // Control: the comparison sees one digit.
   expect(await load('one.ndjson', json.replace('740993', '740992'))).toMatchObject({ conflict: 1 });

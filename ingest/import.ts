@@ -9,7 +9,7 @@ import { AppError, messageOf } from '../core/errors.ts';
 import type { ItemResult, StoreUsage } from './store/usage-events.ts';
 import type { ParsedItem } from './usage/event.ts';
 import { NativeEvent, parseNativeItem } from './usage/native.ts';
-import { parseLine } from './usage/request-body.ts';
+import { parseNativeLine } from './usage/native-request.ts';
 import { parseExactJson } from './usage/values/exact-json.ts';
 
 export interface ImportCounts {
@@ -95,7 +95,7 @@ async function* readNdjson(path: string): AsyncGenerator<Line> {
   let line = 0;
   for await (const text of readLines(path)) {
     line += 1;
-    if (text.trim() !== '') yield { line, item: parseLine(text) };
+    if (text.trim() !== '') yield { line, item: parseNativeLine(text) };
   }
 }
 

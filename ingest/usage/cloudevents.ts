@@ -4,7 +4,8 @@ import type { ParsedItem } from './event.ts';
 import { type EventFields, NativeEvent } from './native.ts';
 import { type ProviderReading, readProviderCall } from './providers/call.ts';
 import { guessProvider, nameProvider } from './providers/names.ts';
-import { parseItems, parseJsonBody, type ReadItem, refuseFigures } from './received-item.ts';
+import { parseItems, type ReadItem, refuseFigures } from './received-item.ts';
+import { parseJsonBody } from './request-body.ts';
 import { definedFields, usageFieldsOf } from './told-counts.ts';
 import { numberOf, objectOf, textOf } from './values/told-values.ts';
 

@@ -1,33 +1,12 @@
-// Bodies and items of the JSON formats beside the native one: one object, an array or lines of
-// objects → items, each read by its format. A bad item never takes the others with it. Pure.
-import { AppError } from '../../core/errors.ts';
+// Items of the JSON formats beside the native one: received values → events, each read by its
+// format. A bad item never takes the others with it. Pure.
 import type { ParsedItem, Rejection } from './event.ts';
 import { type Candidate, findShapeProblem, readCandidate } from './native.ts';
 import type { ProviderReading } from './providers/call.ts';
 import { checkItemCount } from './request-body.ts';
-import { parseShallowJson } from './values/shallow-json.ts';
 
 /** A format's reading of one object: what it tells, or why it is not taken. */
 export type ReadItem = (received: Record<string, unknown>) => Candidate | { rejection: Rejection };
-
-/** Text of a body. Throws ERR_INPUT for bytes that are no UTF-8. */
-export function textOfBody(body: Buffer): string {
-  if (body.length === 0) throw new AppError('ERR_INPUT', 'the body is empty');
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(body);
-  } catch (cause) {
-    throw new AppError('ERR_INPUT', 'the body is not UTF-8', { cause, fix: 'send UTF-8 text' });
-  }
-}
-
-/** The value of a JSON body. Throws ERR_INPUT. */
-export function parseJsonBody(text: string, fix: string): unknown {
-  try {
-    return parseShallowJson(text);
-  } catch (cause) {
-    throw new AppError('ERR_INPUT', 'the body is not valid JSON', { cause, fix });
-  }
-}
 
 /** Reads each received value as an item of the format. Throws ERR_TOO_LARGE. */
 export function parseItems(received: unknown[], read: ReadItem): ParsedItem[] {

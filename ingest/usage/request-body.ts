@@ -1,49 +1,27 @@
-// One request body → its items. Tells a single event from a batch; an NDJSON line that is no JSON
-// is one bad item, a JSON body that is no JSON is a bad request.
+// What every format asks of a request's body: text, JSON, and no more items than a request may have.
+// Knows no format. Pure.
 import { AppError } from '../../core/errors.ts';
-import type { ParsedItem } from './event.ts';
-import { parseNativeItem, TOO_DEEP } from './native.ts';
-import { parseExactJson, splitJsonArray } from './values/exact-json.ts';
+import { parseShallowJson } from './values/shallow-json.ts';
 
 export const EVENTS_PER_REQUEST_MAX = 5_000;
 
-/** What a request holds; a single event is answered by status, a batch item by item. */
-export interface UsageRequest {
-  isBatch: boolean;
-  items: ParsedItem[];
-}
-
-/** Reads a body of the given content type. Throws ERR_INPUT or ERR_TOO_LARGE. */
-export function parseUsageRequest(body: string, contentType: string): UsageRequest {
-  if (/ndjson|jsonl/i.test(contentType)) return batch(ndjsonLines(body), parseLine);
+/** Text of a body. Throws ERR_INPUT for one that is empty or no UTF-8. */
+export function textOfBody(body: Buffer): string {
+  if (body.length === 0) throw new AppError('ERR_INPUT', 'the body is empty');
   try {
-    const value = parseExactJson(body);
-    if (Array.isArray(value)) return batch(value, parseNativeItem);
-    return { isBatch: false, items: [parseNativeItem(value)] };
+    return new TextDecoder('utf-8', { fatal: true }).decode(body);
   } catch (cause) {
-    if (cause instanceof AppError) throw cause;
-    if (cause instanceof RangeError) return parseDeep(body);
-    throw new AppError('ERR_INPUT', 'the body is not valid JSON', {
-      cause,
-      fix: 'send one JSON event, a JSON array, or NDJSON with content-type application/x-ndjson',
-    });
+    throw new AppError('ERR_INPUT', 'the body is not UTF-8', { cause, fix: 'send UTF-8 text' });
   }
 }
 
-/** One NDJSON line as an item. */
-export function parseLine(line: string): ParsedItem {
+/** The value of a JSON body; `fix` says what to send instead. Throws ERR_INPUT for no JSON. */
+export function parseJsonBody(text: string, fix: string): unknown {
   try {
-    return parseNativeItem(parseExactJson(line));
-  } catch (error) {
-    const reason = error instanceof RangeError ? TOO_DEEP : 'is not valid JSON';
-    return { rejection: { id: null, field: '', reason } };
+    return parseShallowJson(text);
+  } catch (cause) {
+    throw new AppError('ERR_INPUT', 'the body is not valid JSON', { cause, fix });
   }
-}
-
-/** Valid JSON that exhausts the stack: only the item that nests so deep is refused. */
-function parseDeep(body: string): UsageRequest {
-  if (body.trimStart().startsWith('[')) return batch(splitJsonArray(body), parseLine);
-  return { isBatch: false, items: [parseLine(body)] };
 }
 
 /** Throws ERR_TOO_LARGE for more items than one request may have. */
@@ -52,16 +30,4 @@ export function checkItemCount(count: number): void {
   throw new AppError('ERR_TOO_LARGE', `the batch has ${count} events`, {
     fix: `send at most ${EVENTS_PER_REQUEST_MAX} events per request`,
   });
-}
-
-function batch<T>(raw: T[], parse: (item: T) => ParsedItem): UsageRequest {
-  checkItemCount(raw.length);
-  return { isBatch: true, items: raw.map(parse) };
-}
-
-function ndjsonLines(body: string): string[] {
-  return body
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
 }

@@ -7,9 +7,9 @@ import { parseCloudEvents } from './cloudevents.ts';
 import type { ParsedItem } from './event.ts';
 import { type Headers, parseHeliconeRequest } from './helicone.ts';
 import { parseLitellmRequest } from './litellm.ts';
+import { parseNativeRequest } from './native-request.ts';
 import { parseOtlpRequest } from './otlp/traces.ts';
-import { textOfBody } from './received-item.ts';
-import { parseUsageRequest } from './request-body.ts';
+import { textOfBody } from './request-body.ts';
 
 /** A request as the formats see it: decompressed, from a client that is known. */
 export interface WireRequest {
@@ -48,7 +48,7 @@ const NATIVE: UsageRoute = {
   successes: [200, 201],
   takesBasic: false,
   read: ({ body, contentType }) => {
-    const { isBatch, items } = parseUsageRequest(textOfBody(body), contentType);
+    const { isBatch, items } = parseNativeRequest(textOfBody(body), contentType);
     return { items, answer: (results) => answers.answerNative(isBatch, results) };
   },
   refuse: (error) => error,

@@ -2,14 +2,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  canonicalJson,
-  DEPTH_MAX,
-  ExactNumber,
-  isTooDeep,
-  parseExactJson,
-  splitJsonArray,
-} from './exact-json.ts';
+import { canonicalJson, DEPTH_MAX, ExactNumber, isTooDeep, parseExactJson } from './exact-json.ts';
 
 const canonical = (text: string) => canonicalJson(parseExactJson(text));
 const nested = (depth: number, within = '') => '['.repeat(depth) + within + ']'.repeat(depth);
@@ -166,19 +159,6 @@ describe('depth', () => {
     expect(isTooDeep(parseExactJson(nested(100_000)))).toBe(true);
     expect(() => parseExactJson(`${nested(100_000)}]`)).toThrow(SyntaxError);
   });
-});
-
-test('an array is split into the texts of its elements, whatever they hold', () => {
-  const spacing = fc.constantFrom(undefined, 1, '\t');
-  fc.assert(
-    fc.property(fc.array(fc.jsonValue()), spacing, (elements, space) => {
-      const text = ` ${JSON.stringify(elements, null, space)}\n`;
-      const parts = splitJsonArray(text).filter((part) => part.trim() !== '');
-      expect(parts.map((part) => JSON.parse(part))).toEqual(JSON.parse(text));
-    }),
-  );
-  const tricky = ['],[', '\\"', '"', '{', '\\', 'a,b'];
-  expect(splitJsonArray(JSON.stringify(tricky)).map((part) => JSON.parse(part))).toEqual(tricky);
 });
 
 /** The same value with the keys of every object in the opposite order. */

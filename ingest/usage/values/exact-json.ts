@@ -59,28 +59,6 @@ export function isExpandable(text: string): boolean {
   return text.length <= NUMBER_LENGTH_MAX && EXPANDABLE.test(text);
 }
 
-/** The texts of a valid JSON array's elements, for one that is too deep to be parsed at once. */
-export function splitJsonArray(text: string): string[] {
-  const elements: string[] = [];
-  let depth = 0;
-  let isText = false;
-  let start = 0;
-  for (let at = 0; at < text.length; at += 1) {
-    const character = text[at] as string;
-    if (isText && character === '\\') at += 1;
-    else if (character === '"') isText = !isText;
-    else if (isText) continue;
-    else if (character === '[' || character === '{') depth += 1;
-    else if (character === ']' || character === '}') depth -= 1;
-    const isEnd = (character === ',' && depth === 1) || (character === ']' && depth === 0);
-    if (character === '[' && depth === 1) start = at + 1;
-    if (!isEnd || isText) continue;
-    elements.push(text.slice(start, at));
-    start = at + 1;
-  }
-  return elements;
-}
-
 /** True when arrays and objects nest deeper than the bound. */
 export function isTooDeep(value: unknown, depthMax = DEPTH_MAX): boolean {
   if (typeof value !== 'object' || value === null) return false;

@@ -1,6 +1,7 @@
-// Rules of one request body: single or batch, and a bad item never takes the others with it.
+// Rules of one native body: single or batch, and a bad item never takes the others with it.
 import { describe, expect, test } from 'vitest';
-import { EVENTS_PER_REQUEST_MAX, parseLine, parseUsageRequest } from './request-body.ts';
+import { parseNativeLine, parseNativeRequest } from './native-request.ts';
+import { EVENTS_PER_REQUEST_MAX } from './request-body.ts';
 
 const event = (id: string) =>
   `{"id":"${id}","occurred_at":"2025-03-18T09:30:00Z","provider":"p","model":"m","cost":1}`;
@@ -10,27 +11,27 @@ const JSON_TYPE = 'application/json';
 
 /** The id of each item that was read, or the reason of the one that was not. */
 function outcome(body: string, contentType: string): string[] {
-  return parseUsageRequest(body, contentType).items.map((item) =>
+  return parseNativeRequest(body, contentType).items.map((item) =>
     'event' in item ? item.event.eventId : item.rejection.reason,
   );
 }
 
 describe('a JSON body', () => {
   test('that is an object is one event, also when it is none', () => {
-    expect(parseUsageRequest(event('a'), JSON_TYPE)).toMatchObject({ isBatch: false });
+    expect(parseNativeRequest(event('a'), JSON_TYPE)).toMatchObject({ isBatch: false });
     expect(outcome('7', JSON_TYPE)).toEqual(['must be an object']);
   });
 
   test('that is an array is a batch in its order, also with one event or none', () => {
-    expect(parseUsageRequest(`[${event('a')}]`, JSON_TYPE)).toMatchObject({ isBatch: true });
+    expect(parseNativeRequest(`[${event('a')}]`, JSON_TYPE)).toMatchObject({ isBatch: true });
     expect(outcome(`[${event('b')},7,${event('a')}]`, '')).toEqual(['b', 'must be an object', 'a']);
-    expect(parseUsageRequest('[]', JSON_TYPE)).toEqual({ isBatch: true, items: [] });
+    expect(parseNativeRequest('[]', JSON_TYPE)).toEqual({ isBatch: true, items: [] });
   });
 
   test.each(['', '{', '[1,', `${event('a')}\n${event('b')}`, "{'id':1}", '[NaN]', '\u001e{}'])(
     'that is no JSON is refused whole: %.20j',
     (body) => {
-      expect(() => parseUsageRequest(body, JSON_TYPE)).toThrow(
+      expect(() => parseNativeRequest(body, JSON_TYPE)).toThrow(
         expect.objectContaining({ code: 'ERR_INPUT', fix: expect.stringContaining('ndjson') }),
       );
     },
@@ -46,7 +47,7 @@ describe('a JSON body', () => {
   });
 
   test('that is one event nested beyond the stack is a single rejected event', () => {
-    const request = parseUsageRequest(`{"metadata":${deep(100_000)}}`, JSON_TYPE);
+    const request = parseNativeRequest(`{"metadata":${deep(100_000)}}`, JSON_TYPE);
     expect(request.isBatch).toBe(false);
     expect(request.items).toEqual([
       { rejection: { id: null, field: '', reason: 'must not nest deeper than 32' } },
@@ -58,7 +59,7 @@ describe('an NDJSON body', () => {
   test.each(['application/x-ndjson', 'application/jsonl', 'Application/X-NDJSON; charset=utf-8'])(
     'of type %s is a batch, one item per line',
     (contentType) => {
-      expect(parseUsageRequest(event('a'), contentType).isBatch).toBe(true);
+      expect(parseNativeRequest(event('a'), contentType).isBatch).toBe(true);
       expect(outcome(`${event('a')}\r\n\n  ${event('b')}\n`, contentType)).toEqual(['a', 'b']);
     },
   );
@@ -82,17 +83,17 @@ describe('an NDJSON body', () => {
 
 test('a batch has a greatest size, in either form', () => {
   const events = (count: number) => Array.from({ length: count }, () => '1');
-  const { length } = parseUsageRequest(`[${events(EVENTS_PER_REQUEST_MAX)}]`, JSON_TYPE).items;
+  const { length } = parseNativeRequest(`[${events(EVENTS_PER_REQUEST_MAX)}]`, JSON_TYPE).items;
   expect(length).toBe(EVENTS_PER_REQUEST_MAX);
   const over = events(EVENTS_PER_REQUEST_MAX + 1);
   const tooLarge = expect.objectContaining({ code: 'ERR_TOO_LARGE' });
-  expect(() => parseUsageRequest(`[${over}]`, JSON_TYPE)).toThrow(tooLarge);
-  expect(() => parseUsageRequest(over.join('\n'), NDJSON)).toThrow(tooLarge);
+  expect(() => parseNativeRequest(`[${over}]`, JSON_TYPE)).toThrow(tooLarge);
+  expect(() => parseNativeRequest(over.join('\n'), NDJSON)).toThrow(tooLarge);
   const deepOver = `[${over},${deep(100_000)}]`;
-  expect(() => parseUsageRequest(deepOver, JSON_TYPE)).toThrow(tooLarge);
+  expect(() => parseNativeRequest(deepOver, JSON_TYPE)).toThrow(tooLarge);
 });
 
 test('a single line is an item or a rejection', () => {
-  expect(parseLine(event('a'))).toHaveProperty('event.eventId', 'a');
-  expect(parseLine('')).toHaveProperty('rejection.reason', 'is not valid JSON');
+  expect(parseNativeLine(event('a'))).toHaveProperty('event.eventId', 'a');
+  expect(parseNativeLine('')).toHaveProperty('rejection.reason', 'is not valid JSON');
 });
