@@ -2,6 +2,7 @@
 // events, so that it cannot say anything else than they do.
 import { z } from 'zod';
 import { NativeEvent } from './usage/native.ts';
+import { EVENTS_PER_REQUEST_MAX } from './usage/request-body.ts';
 import { USAGE_ROUTES, type UsageRoute } from './usage/routes.ts';
 import * as field from './usage/values/fields.ts';
 
@@ -10,7 +11,7 @@ const DECIMAL = '^[+-]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][+-]?\\d{1,3})?$';
 /** What the readers of single fields take, which zod cannot see into. */
 const FIELD_SCHEMAS = new Map<unknown, object>([
   [field.time, { type: 'string', format: 'date-time' }],
-  [field.count, { type: ['integer', 'null'], minimum: 0, maximum: 10 ** 12 }],
+  [field.count, { type: ['integer', 'null'], minimum: 0, maximum: field.COUNT_MAX }],
   [
     field.cost,
     {
@@ -24,12 +25,15 @@ const FIELD_SCHEMAS = new Map<unknown, object>([
   ],
   [field.milliseconds, { type: ['number', 'null'], minimum: 0 }],
   [field.seconds, { type: ['number', 'null'], minimum: 0 }],
-  [field.jsonObject, { type: ['object', 'null'], description: 'At most 16,384 bytes of JSON.' }],
+  [
+    field.jsonObject,
+    { type: ['object', 'null'], description: `At most ${field.JSON_BYTES_MAX} bytes of JSON.` },
+  ],
   [
     field.units,
     {
       type: ['object', 'null'],
-      propertyNames: { pattern: '^[a-z][a-z0-9_]{0,62}$' },
+      propertyNames: { pattern: field.UNIT_NAME.source },
       additionalProperties: { type: 'integer', minimum: 0 },
     },
   ],
@@ -120,7 +124,11 @@ function usagePath({ path, ...route }: UsageRoute): [string, object] {
 const NATIVE_BODY = {
   anyOf: [
     { $ref: '#/components/schemas/UsageEvent' },
-    { type: 'array', maxItems: 5_000, items: { $ref: '#/components/schemas/UsageEvent' } },
+    {
+      type: 'array',
+      maxItems: EVENTS_PER_REQUEST_MAX,
+      items: { $ref: '#/components/schemas/UsageEvent' },
+    },
   ],
 };
 
@@ -131,7 +139,7 @@ function responsesOf(successes: number[], isNative: boolean): object {
     [403, 'the token may not write usage'],
     [405, 'not POST'],
     [408, 'the body came too slowly'],
-    [413, 'over 5 MB decompressed, or over 5,000 events'],
+    [413, `over 5 MB decompressed, or over ${EVENTS_PER_REQUEST_MAX} events`],
     [503, 'the books cannot be reached; send the same request again after Retry-After seconds'],
   ];
   const error = { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } };

@@ -7,9 +7,7 @@ import { guessProvider, nameProvider } from './providers/names.ts';
 import { parseItems, type ReadItem, refuseFigures } from './received-item.ts';
 import { parseJsonBody } from './request-body.ts';
 import { definedFields, usageFieldsOf } from './told-counts.ts';
-import { numberOf, objectOf, textOf } from './values/told-values.ts';
-
-type Told = Record<string, unknown>;
+import { numberOf, objectOf, type Told, textOf } from './values/told-values.ts';
 
 const FIX = 'send one CloudEvent or a JSON array of them in structured mode';
 /** OpenMeter's kinds of tokens. */

@@ -3,24 +3,13 @@
 import { canonicalDecimal } from '../../core/money.ts';
 import type { Costing, PriceEvent } from '../pricing/costing.ts';
 import type { UsageEvent } from './event.ts';
-import { type EventFields, readCandidate } from './native.ts';
+import { type EventFields, readCandidate, TOKEN_FIELDS } from './native.ts';
 import { type ProviderReading, readProviderCall } from './providers/call.ts';
-import { asObject, type Told } from './providers/reading.ts';
 import { parseExactJson } from './values/exact-json.ts';
+import { asObject, type Told } from './values/told-values.ts';
 
 /** Stands in where a line does not name its provider or model; printed as null. */
 const NOT_TOLD = 'unknown';
-const TOKENS = [
-  'input_tokens',
-  'output_tokens',
-  'cache_read_tokens',
-  'cache_write_tokens',
-  'cache_write_5m_tokens',
-  'cache_write_1h_tokens',
-  'reasoning_tokens',
-  'input_audio_tokens',
-  'output_audio_tokens',
-] as const;
 
 export interface ExplainedCost {
   unit: string;
@@ -130,8 +119,9 @@ function showEvent(event: UsageEvent, told: EventFields): Record<string, unknown
     input_audio_tokens: event.inputAudioTokens,
     output_audio_tokens: event.outputAudioTokens,
   };
-  const tellsUsage = told.raw_usage !== undefined || TOKENS.some((name) => counts[name] !== null);
-  for (const name of TOKENS) counts[name] ??= tellsUsage ? 0 : null;
+  const tellsUsage =
+    told.raw_usage !== undefined || TOKEN_FIELDS.some((name) => counts[name] !== null);
+  for (const name of TOKEN_FIELDS) counts[name] ??= tellsUsage ? 0 : null;
   return {
     provider: event.provider === NOT_TOLD ? null : event.provider,
     model: event.model === NOT_TOLD ? null : event.model,

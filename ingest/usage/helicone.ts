@@ -4,23 +4,21 @@ import { addAttached } from './attached.ts';
 import type { ParsedItem } from './event.ts';
 import type { EventFields } from './native.ts';
 import { readProviderCall } from './providers/call.ts';
-import { guessProvider, nameProvider } from './providers/names.ts';
+import { guessProvider, nameProvider, PROVIDER_GUESSED } from './providers/names.ts';
 import { parseItems, type ReadItem, refuseFigures } from './received-item.ts';
 import { parseJsonBody } from './request-body.ts';
 import { definedFields } from './told-counts.ts';
 import { canonicalJson } from './values/exact-json.ts';
 import { millisecondsBetween, timeOfNanos } from './values/instants.ts';
 import { parseShallowJson } from './values/shallow-json.ts';
-import { objectOf, textOf } from './values/told-values.ts';
+import { objectOf, type Told, textOf } from './values/told-values.ts';
 
 export type Headers = Record<string, string | string[] | undefined>;
-type Told = Record<string, unknown>;
 
 const CANCELLED_STATUS = -3;
 const PROPERTY_PREFIX = 'helicone-property-';
 /** What the same path takes beside model calls. */
 const NO_CALLS = new Set(['tool', 'vector_db', 'data']);
-const PROVIDER_GUESSED = 'provider_guessed';
 
 /** Reads a body and the headers that belong to its call. Throws ERR_INPUT. */
 export function parseHeliconeRequest(body: string, headers: Headers): ParsedItem[] {

@@ -10,6 +10,7 @@ import { parseItems } from './received-item.ts';
 import { parseJsonBody } from './request-body.ts';
 import { definedFields, type SettledCounts, settleCounts, usageFieldsOf } from './told-counts.ts';
 import { canonicalJson } from './values/exact-json.ts';
+import { ID_LENGTH_MAX } from './values/fields.ts';
 import { millisecondsBetween, readInstant, timeOfNanos } from './values/instants.ts';
 import { parseShallowJson } from './values/shallow-json.ts';
 import { listOf, numberOf, objectOf, textOf } from './values/told-values.ts';
@@ -129,7 +130,7 @@ function userOf(metadata: Payload): string | undefined {
 function statusOf({ status, error_information: error, error_str: text }: Payload): EventFields {
   const { error_class: kind, error_code: code } = objectOf(error) ?? {};
   if (status !== 'failure' && textOf(text) === undefined) return { status: 'success' };
-  return { status: 'error', error_type: (textOf(kind) ?? textOf(code))?.slice(0, 200) };
+  return { status: 'error', error_type: (textOf(kind) ?? textOf(code))?.slice(0, ID_LENGTH_MAX) };
 }
 
 function timesOf(payload: Payload): EventFields {

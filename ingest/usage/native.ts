@@ -13,10 +13,24 @@ import {
   type UsageEvent,
 } from './event.ts';
 import { readProviderCall } from './providers/call.ts';
-import { canonicalJson, DEPTH_MAX, ExactNumber, isTooDeep } from './values/exact-json.ts';
+import { canonicalJson, DEPTH_MAX, isTooDeep } from './values/exact-json.ts';
 import * as field from './values/fields.ts';
+import { asObject } from './values/told-values.ts';
 
-/** The native event as it is received; add further fields here and nowhere else. */
+/** The fields that count tokens: two totals and their parts. */
+export const TOKEN_FIELDS = [
+  'input_tokens',
+  'output_tokens',
+  'cache_read_tokens',
+  'cache_write_tokens',
+  'cache_write_5m_tokens',
+  'cache_write_1h_tokens',
+  'reasoning_tokens',
+  'input_audio_tokens',
+  'output_audio_tokens',
+] as const;
+
+/** The native event as it is received: every field and what it may hold. */
 export const NativeEvent = z.strictObject({
   id: field.text,
   occurred_at: field.time,
@@ -88,8 +102,7 @@ export function parseNativeItem(item: unknown): ParsedItem {
 /** The reason why a received item is no object that can be read further. */
 export function findShapeProblem(item: unknown): string | undefined {
   if (isTooDeep(item)) return TOO_DEEP;
-  const isObject = typeof item === 'object' && item !== null && !Array.isArray(item);
-  return isObject && !(item instanceof ExactNumber) ? undefined : 'must be an object';
+  return asObject(item) === undefined ? 'must be an object' : undefined;
 }
 
 /** Checks a candidate's fields and makes the event of them. Never throws. */

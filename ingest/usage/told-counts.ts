@@ -1,6 +1,6 @@
 // Counts as instrumentations tell them → the canonical, inclusive ones. Conventions say that input
 // holds the cache and output the reasoning; not every instrumentation keeps to it. Pure.
-import type { EventFields } from './native.ts';
+import { type EventFields, TOKEN_FIELDS } from './native.ts';
 
 export interface ToldCounts {
   input?: unknown;
@@ -56,15 +56,7 @@ export function settleCounts(told: ToldCounts, provider: string, model: string):
 
 /** Fields that say what a call used and cost, not which call it was or how it went. */
 const USAGE_FIELDS: (keyof EventFields)[] = [
-  'input_tokens',
-  'output_tokens',
-  'cache_read_tokens',
-  'cache_write_tokens',
-  'cache_write_5m_tokens',
-  'cache_write_1h_tokens',
-  'reasoning_tokens',
-  'input_audio_tokens',
-  'output_audio_tokens',
+  ...TOKEN_FIELDS,
   'audio_seconds',
   'images',
   'searches',

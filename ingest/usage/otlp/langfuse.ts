@@ -1,11 +1,9 @@
 // Langfuse's own attributes: its usage and cost details → canonical counts and cost. Its counts are
-// exclusive: `input` is what no other `input_…` holds. Where the call ends up is not decided here.
-import { sumDecimals } from '../../../core/money.ts';
+// exclusive: `input` is what no other `input_…` holds. Knows nothing of spans. Pure.
 import type { EventFields } from '../native.ts';
 import { readProviderCall } from '../providers/call.ts';
 import { type SettledCounts, TOTAL_DIFFERS, usageFieldsOf } from '../told-counts.ts';
-import { decimalText } from '../values/fields.ts';
-import { objectOf } from '../values/told-values.ts';
+import { objectOf, sumOf } from '../values/told-values.ts';
 
 const COUNTS_INCLUSIVE = 'counts_already_inclusive';
 
@@ -97,7 +95,5 @@ export function readCostDetails(received: unknown): unknown {
   const details = objectOf(received);
   if (details === undefined) return undefined;
   if (details.total !== undefined && details.total !== null) return details.total;
-  const parts = Object.values(details).map(decimalText);
-  const isWhole = parts.length > 0 && parts.every((part) => part !== undefined);
-  return isWhole ? sumDecimals(parts as string[]) : undefined;
+  return sumOf(Object.values(details));
 }

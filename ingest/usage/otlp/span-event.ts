@@ -1,22 +1,19 @@
 // One span → the fields of the usage event that it tells of, or nothing where it is no model call.
 // Pure.
-import { sumDecimals } from '../../../core/money.ts';
 import { addAttached } from '../attached.ts';
 import type { Operation } from '../event.ts';
 import type { Candidate, EventFields } from '../native.ts';
-import { guessProvider, nameProvider } from '../providers/names.ts';
+import { guessProvider, nameProvider, PROVIDER_GUESSED } from '../providers/names.ts';
 import { definedFields, type SettledCounts, settleCounts } from '../told-counts.ts';
-import { decimalText } from '../values/fields.ts';
+import { ID_LENGTH_MAX } from '../values/fields.ts';
 import { millisecondsBetween, timeOfNanos } from '../values/instants.ts';
-import { listOf, numberOf, objectOf, textOf } from '../values/told-values.ts';
+import { listOf, numberOf, objectOf, sumOf, textOf } from '../values/told-values.ts';
 import { readCostDetails, readUsageDetails } from './langfuse.ts';
 import { idOfSpan, type Span } from './span.ts';
 import { kindOfSpan } from './span-kind.ts';
 import { readVercelUsage } from './vercel.ts';
 import { type Facts, readFacts } from './vocabulary.ts';
 
-const ERROR_TYPE_LENGTH_MAX = 200;
-const PROVIDER_GUESSED = 'provider_guessed';
 const ENDS_BEFORE_START = 'ends_before_it_starts';
 const COST_NOT_PROVIDERS = 'cost_not_from_provider';
 
@@ -94,7 +91,7 @@ function statusOf(read: Span, { errorType, level }: Facts): EventFields {
   const isError = read.statusCode === 2 || errorType !== undefined || level === 'ERROR';
   if (!isError) return { status: 'success' };
   const type = textOf(errorType) ?? read.exceptionType ?? undefined;
-  return { status: 'error', error_type: type?.slice(0, ERROR_TYPE_LENGTH_MAX) };
+  return { status: 'error', error_type: type?.slice(0, ID_LENGTH_MAX) };
 }
 
 function streamedOf({ streamed, vercelOperation }: Facts): boolean | undefined {
@@ -132,17 +129,12 @@ function countsOf(
 /** The cost that a span tells; one that was computed beside the provider is no reported cost. */
 function costOf(facts: Facts): SettledCounts & { local: unknown } {
   const told = numberOf(facts.cost ?? readCostDetails(facts.costDetails));
-  const cost = told ?? sumOfCosts(facts.inputCost, facts.outputCost);
+  const cost =
+    told ?? sumOf([facts.inputCost, facts.outputCost].filter((part) => part !== undefined));
   if (cost === undefined) return { fields: {}, flags: [], local: undefined };
   if (facts.costSource === 'local') {
     return { fields: {}, flags: [COST_NOT_PROVIDERS], local: cost };
   }
   const currency = textOf(facts.costCurrency)?.toUpperCase() ?? 'USD';
   return { fields: { cost, currency }, flags: [], local: undefined };
-}
-
-function sumOfCosts(input: unknown, output: unknown): string | undefined {
-  const parts = [input, output].filter((part) => part !== undefined).map(decimalText);
-  const isWhole = parts.length > 0 && parts.every((part) => part !== undefined);
-  return isWhole ? sumDecimals(parts as string[]) : undefined;
 }

@@ -43,12 +43,6 @@ const OPEN_INFERENCE: Record<string, Operation> = {
   EMBEDDING: 'embedding',
   RERANKER: 'rerank',
 };
-const REQUEST_TYPES: Record<string, Operation> = {
-  chat: 'chat',
-  completion: 'completion',
-  embedding: 'embedding',
-  rerank: 'rerank',
-};
 
 /** Decides by the most explicit word that the span has for itself. */
 export function kindOfSpan(facts: Facts): SpanKind {
@@ -61,7 +55,7 @@ export function kindOfSpan(facts: Facts): SpanKind {
   if (traceloopKind !== undefined) return NO_CALL;
   const operation = String(facts.operation ?? '').toLowerCase();
   if (GEN_AI_FRAMES.has(operation)) return NO_CALL;
-  const known = lookUp(GEN_AI_OPERATIONS, operation) ?? lookUp(REQUEST_TYPES, operation);
+  const known = lookUp(GEN_AI_OPERATIONS, operation);
   return known === undefined && !tellsCall(facts)
     ? NO_CALL
     : { isCall: true, operation: known ?? null };

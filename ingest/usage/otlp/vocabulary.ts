@@ -128,7 +128,6 @@ const NAMES = {
   openInferenceKind: ['openinference.span.kind'],
   traceloopKind: ['traceloop.span.kind'],
   vercelOperation: ['ai.operationId'],
-  requestType: ['llm.request.type'],
   level: ['langfuse.observation.level'],
   usageDetails: ['langfuse.observation.usage_details'],
   costDetails: ['langfuse.observation.cost_details'],

@@ -1,7 +1,9 @@
 // What is known of one call in one form: the provider, the model asked for, the answer's body and its
 // usage object, whichever of them were told. Decides nothing about figures. Pure.
+
+import { asObject, type Told } from '../values/told-values.ts';
 import type { ProviderCall } from './call.ts';
-import { asObject, childOf, countOf, type Told, textIn, textOf, valueIn } from './reading.ts';
+import { childOf, countOf, storableText, textIn, valueIn } from './reading.ts';
 import { findUsage } from './shapes/read-usage.ts';
 import { foldStream, isEventStream, parseJson } from './stream.ts';
 
@@ -65,12 +67,12 @@ export function readAnswer(call: ProviderCall): Answer {
   const { body, isBatch } = openBatchLine(received.body);
   const usage = findUsage(body) ?? asObject(call.usage);
   const reasons: string[] = [];
-  let provider = textOf(call.provider);
+  let provider = storableText(call.provider);
   if (provider === undefined) {
     provider = providerOf(call.host);
     if (provider !== undefined) reasons.push(`the host says that the provider is ${provider}`);
   }
-  let model = stripModel(textOf(call.requestModel));
+  let model = stripModel(storableText(call.requestModel));
   if (model === undefined) {
     model = stripModel(modelIn(path));
     if (model !== undefined) reasons.push(`the path names the model ${model}`);
@@ -134,9 +136,9 @@ function modelIn(path: string): string | undefined {
     BEDROCK_MODEL.exec(path) ?? GOOGLE_MODEL.exec(path) ?? AZURE_MODEL.exec(path) ?? [];
   if (model === undefined) return undefined;
   try {
-    return textOf(decodeURIComponent(model));
+    return storableText(decodeURIComponent(model));
   } catch {
-    return textOf(model);
+    return storableText(model);
   }
 }
 

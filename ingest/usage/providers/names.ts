@@ -37,6 +37,9 @@ const NAME_OF = new Map(
   ),
 );
 
+/** The flag of an event whose provider is only what its model's name gives away. */
+export const PROVIDER_GUESSED = 'provider_guessed';
+
 /** Families of models that one company alone makes and serves under these names. */
 const FAMILIES: [RegExp, string][] = [
   [

@@ -1,7 +1,8 @@
 // What kind of work a call asked for: by its path, else by the shape of its answer. Pure.
 import type { Operation } from '../event.ts';
+import type { Told } from '../values/told-values.ts';
 import type { Answer } from './answer.ts';
-import { objectsOf, type Told, valueIn } from './reading.ts';
+import { objectsOf, valueIn } from './reading.ts';
 
 const PATHS: [path: RegExp, operation: Operation][] = [
   [/\/(chat\/completions|responses(\/|$)|messages$|converse(-stream)?$|threads\/|chat$)/, 'chat'],

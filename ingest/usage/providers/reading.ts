@@ -1,31 +1,16 @@
 // What a provider's answer is read with: untrusted values → counts, decimals and texts that the books
 // can keep, gathered with the flags and the reasons. Knows no provider. Pure.
 import { canonicalDecimal, Decimal, parseMoney } from '../../../core/money.ts';
-import type { EventFields } from '../native.ts';
+import type { EventFields, TOKEN_FIELDS } from '../native.ts';
 import { ExactNumber, isExpandable } from '../values/exact-json.ts';
-import { ID_LENGTH_MAX, isStorable } from '../values/fields.ts';
+import { COUNT_MAX, ID_LENGTH_MAX, isStorable } from '../values/fields.ts';
+import { asObject, type Told } from '../values/told-values.ts';
 
-const COUNT_MAX = 10 ** 12;
 const SECONDS_SCALE = 6;
 const SECONDS_MAX = 10 ** 11;
 const SHOWN_LENGTH_MAX = 40;
 
-/** An object somebody sent: nothing about it is known. */
-export type Told = Record<string, unknown>;
-
-export type CountField =
-  | 'input_tokens'
-  | 'output_tokens'
-  | 'cache_read_tokens'
-  | 'cache_write_tokens'
-  | 'cache_write_5m_tokens'
-  | 'cache_write_1h_tokens'
-  | 'reasoning_tokens'
-  | 'input_audio_tokens'
-  | 'output_audio_tokens'
-  | 'images'
-  | 'searches'
-  | 'requests';
+export type CountField = (typeof TOKEN_FIELDS)[number] | 'images' | 'searches' | 'requests';
 
 /** What has been read of one answer so far. Adapters add to it, each its own part. */
 export class Reading {
@@ -97,7 +82,7 @@ export class Reading {
 
   /** The tier that served the call; "auto" only repeats what was asked for. */
   tier(value: unknown): void {
-    const tier = textOf(value);
+    const tier = storableText(value);
     if (tier !== undefined && tier !== 'auto') this.fields.service_tier = tier;
   }
 
@@ -127,11 +112,6 @@ export class Reading {
   }
 }
 
-export function asObject(value: unknown): Told | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  return value instanceof ExactNumber ? undefined : (value as Told);
-}
-
 export function valueIn(source: Told | undefined, name: string): unknown {
   return source !== undefined && Object.hasOwn(source, name) ? source[name] : undefined;
 }
@@ -153,7 +133,7 @@ export function objectsOf(source: Told | undefined, name: string): Told[] {
 }
 
 /** A text that the books can keep as an id or a name. */
-export function textOf(value: unknown): string | undefined {
+export function storableText(value: unknown): string | undefined {
   if (typeof value !== 'string' || value === '' || value.length > ID_LENGTH_MAX) return undefined;
   return isStorable(value) ? value : undefined;
 }
@@ -161,7 +141,7 @@ export function textOf(value: unknown): string | undefined {
 /** The first of the names that holds such a text. */
 export function textIn(source: Told | undefined, ...names: string[]): string | undefined {
   for (const name of names) {
-    const text = textOf(valueIn(source, name));
+    const text = storableText(valueIn(source, name));
     if (text !== undefined) return text;
   }
   return undefined;

@@ -7,8 +7,8 @@ import { expect, test } from 'vitest';
 import { sumDecimals } from '../../../core/money.ts';
 import { readCandidate } from '../native.ts';
 import { parseExactJson } from '../values/exact-json.ts';
+import { asObject, type Told } from '../values/told-values.ts';
 import { type ProviderReading, readProviderCall } from './call.ts';
-import { asObject, type Told } from './reading.ts';
 
 interface Row {
   id: string;

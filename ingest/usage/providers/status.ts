@@ -1,8 +1,9 @@
 // How a call ended: by its HTTP status, an error in its body, the state it tells of itself, or a
 // stream that stops halfway. Pure.
 import type { EventStatus } from '../event.ts';
+import { asObject, type Told } from '../values/told-values.ts';
 import type { Answer } from './answer.ts';
-import { asObject, countOf, type Reading, type Told, textOf, valueIn } from './reading.ts';
+import { countOf, type Reading, storableText, valueIn } from './reading.ts';
 
 /** The client went away: nginx' word for it, which gateways have taken over. */
 const CLIENT_CLOSED = 499;
@@ -60,5 +61,5 @@ function errorTypeOf(body: Told): string | undefined {
     valueIn(body, 'error_type'),
     valueIn(body, '__type'),
   ];
-  return words.map(textOf).find((word) => word !== undefined && /[a-z]/i.test(word));
+  return words.map(storableText).find((word) => word !== undefined && /[a-z]/i.test(word));
 }

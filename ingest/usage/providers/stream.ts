@@ -1,7 +1,8 @@
 // The events of a streamed answer, as text or parsed, folded into the one body that the same call
 // without streaming would have brought: the last figure of each kind wins. Pure.
 import { parseExactJson } from '../values/exact-json.ts';
-import { asObject, childOf, objectsOf, type Told, valueIn } from './reading.ts';
+import { asObject, type Told } from '../values/told-values.ts';
+import { childOf, objectsOf, valueIn } from './reading.ts';
 
 /** What an answer tells besides its content. */
 const KEPT = [

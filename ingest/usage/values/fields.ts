@@ -1,14 +1,16 @@
-// Readers of single fields: received value → canonical value, or a reason why it is refused. What every
-// wire format shares. Pure.
+// Readers of single fields: received value → canonical value, or a reason why it is refused. What
+// every wire format shares. Pure.
 import { z } from 'zod';
 import { canonicalDecimal, Decimal, parseMoney } from '../../../core/money.ts';
 import { canonicalJson, ExactNumber, isExpandable, NUMBER_LENGTH_MAX } from './exact-json.ts';
 
-const COUNT_MAX = 10 ** 12;
+/** No call counts more of anything. */
+export const COUNT_MAX = 10 ** 12;
 export const ID_LENGTH_MAX = 200;
-const JSON_BYTES_MAX = 16_384;
+export const JSON_BYTES_MAX = 16_384;
 const TAGS_MAX = 50;
 const UNITS_MAX = 30;
+export const UNIT_NAME = /^[a-z][a-z0-9_]{0,62}$/;
 const BAD_NUMBER = `must hold numbers of at most ${NUMBER_LENGTH_MAX} characters and exponent 999`;
 const DURATION_MAX = 1e11;
 const RFC3339 =
@@ -146,7 +148,7 @@ function readUnits(received: unknown, context: Context): Record<string, number> 
   }
   const read: Record<string, number> = {};
   for (const [unit, value] of entries) {
-    if (!/^[a-z][a-z0-9_]{0,62}$/.test(unit)) {
+    if (!UNIT_NAME.test(unit)) {
       return refuse(context, received, 'must name units such as "input_image_tokens"', null);
     }
     const counted = readCount(value, context);

@@ -1,6 +1,17 @@
 // Single values as loosely as wire formats tell them: numbers as texts, objects and lists as JSON
 // texts. What cannot be read is left as it is or left out, never an error. Pure.
+import { sumDecimals } from '../../../core/money.ts';
 import { ExactNumber, parseExactJson } from './exact-json.ts';
+import { decimalText } from './fields.ts';
+
+/** An object somebody sent: nothing about it is known. */
+export type Told = Record<string, unknown>;
+
+/** A value that is an object as such; a list and a number that kept its text are none. */
+export function asObject(value: unknown): Told | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  return value instanceof ExactNumber ? undefined : (value as Told);
+}
 
 /** The text of a told value; a number is written out, anything else is none. */
 export function textOf(value: unknown): string | undefined {
@@ -18,20 +29,14 @@ export function numberOf(value: unknown): unknown {
 }
 
 /** The object that a told value holds, as such or as JSON text. */
-export function objectOf(value: unknown): Record<string, unknown> | undefined {
-  let parsed = value;
-  if (typeof value === 'string') {
-    if (!value.trimStart().startsWith('{')) return undefined;
-    try {
-      parsed = parseExactJson(value);
-    } catch {
-      return undefined;
-    }
+export function objectOf(value: unknown): Told | undefined {
+  if (typeof value !== 'string') return asObject(value);
+  if (!value.trimStart().startsWith('{')) return undefined;
+  try {
+    return asObject(parseExactJson(value));
+  } catch {
+    return undefined;
   }
-  const isObject = typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed);
-  return isObject && !(parsed instanceof ExactNumber)
-    ? (parsed as Record<string, unknown>)
-    : undefined;
 }
 
 /** A list of texts, sent as an array or as JSON text of one; undefined for anything else. */
@@ -43,4 +48,10 @@ export function listOf(value: unknown): unknown[] | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The exact sum of decimals, told as numbers or texts; undefined where one is none, or none is told. */
+export function sumOf(values: unknown[]): string | undefined {
+  const parts = values.map(decimalText).filter((part) => part !== undefined);
+  return parts.length === 0 || parts.length < values.length ? undefined : sumDecimals(parts);
 }

@@ -1,6 +1,8 @@
 // OpenAI: the usage of every endpoint, and the searches of the Responses API, which are billed apart.
+
+import type { Told } from '../../values/told-values.ts';
 import type { Answer } from '../answer.ts';
-import { childOf, objectsOf, type Reading, type Told, valueIn } from '../reading.ts';
+import { childOf, objectsOf, type Reading, valueIn } from '../reading.ts';
 import { readCompatible } from './compatible.ts';
 
 export function readOpenAI(answer: Answer, reading: Reading): void {

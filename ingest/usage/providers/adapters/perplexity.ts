@@ -1,8 +1,9 @@
 // Perplexity: OpenAI's usage with an object for the cost, and reasoning and citations beside the
 // output.
 import { sumDecimals } from '../../../../core/money.ts';
+import type { Told } from '../../values/told-values.ts';
 import type { Answer } from '../answer.ts';
-import { childOf, type Reading, type Told, valueIn } from '../reading.ts';
+import { childOf, type Reading, valueIn } from '../reading.ts';
 import { readCompatible } from './compatible.ts';
 
 export function readPerplexity(answer: Answer, reading: Reading): void {

@@ -1,6 +1,8 @@
 // The usage object of Anthropic's Messages API, wherever it is served: input, cache reads and cache
 // writes are told apart and add up. Pure.
-import { childOf, objectsOf, type Reading, type Told, textIn } from '../reading.ts';
+
+import type { Told } from '../../values/told-values.ts';
+import { childOf, objectsOf, type Reading, textIn } from '../reading.ts';
 
 const FRESH = 'input_tokens';
 const READ = 'cache_read_input_tokens';

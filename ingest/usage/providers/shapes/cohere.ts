@@ -1,5 +1,7 @@
 // Cohere's two accounts of one call: the tokens the model saw, and the units that are billed. Pure.
-import { asObject, childOf, type Reading, type Told, valueIn } from '../reading.ts';
+
+import { asObject, type Told } from '../../values/told-values.ts';
+import { childOf, type Reading, valueIn } from '../reading.ts';
 
 export function readCohereUsage(usage: Told, reading: Reading): void {
   const billed = childOf(usage, 'billed_units');

@@ -1,6 +1,8 @@
 // The usage object of Bedrock's Converse API and of Amazon's own models: input, cache reads and cache
 // writes are told apart and add up. Pure.
-import { objectsOf, type Reading, type Told, valueIn } from '../reading.ts';
+
+import type { Told } from '../../values/told-values.ts';
+import { objectsOf, type Reading, valueIn } from '../reading.ts';
 
 export function readConverseUsage(usage: Told, reading: Reading): void {
   const fresh = reading.count(usage, 'inputTokens', 'inputTokenCount');

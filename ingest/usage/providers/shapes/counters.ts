@@ -1,6 +1,8 @@
 // Counters that stand in an answer itself instead of a usage object: Ollama, Titan and Llama on
 // Bedrock, Vertex' embeddings. Pure.
-import { childOf, countOf, objectsOf, type Reading, type Told, valueIn } from '../reading.ts';
+
+import type { Told } from '../../values/told-values.ts';
+import { childOf, countOf, objectsOf, type Reading, valueIn } from '../reading.ts';
 
 const INPUT = ['prompt_eval_count', 'inputTextTokenCount', 'prompt_token_count'];
 const OUTPUT = ['eval_count', 'generation_token_count'];

@@ -1,6 +1,8 @@
 // The usage metadata of Gemini, from Google's own host or Vertex, in the spelling of the API or of the
 // Python client: thoughts and tool prompts come on top, the cache is inside. Pure.
-import { countOf, objectsOf, type Reading, type Told, valueIn } from '../reading.ts';
+
+import type { Told } from '../../values/told-values.ts';
+import { countOf, objectsOf, type Reading, valueIn } from '../reading.ts';
 
 const MODALITIES = ['', 'TEXT', 'IMAGE', 'VIDEO', 'AUDIO', 'DOCUMENT'];
 

@@ -1,6 +1,8 @@
 // The usage object of OpenAI and of all who speak its language: chat, responses, embeddings, audio,
 // images, realtime. Totals hold their parts. Knows no provider's extras. Pure.
-import { childOf, type Reading, type Told } from '../reading.ts';
+
+import type { Told } from '../../values/told-values.ts';
+import { childOf, type Reading } from '../reading.ts';
 
 export interface OpenAIUsageOptions {
   /** Reasoning is told beside the output, not inside it. */

@@ -1,6 +1,8 @@
 // Which shape a usage object has, whoever served it, and the reader of that shape. A provider may
 // speak several: Bedrock, Vertex and Azure carry the models of others. Pure.
-import { childOf, type Reading, type Told, valueIn } from '../reading.ts';
+
+import type { Told } from '../../values/told-values.ts';
+import { childOf, type Reading, valueIn } from '../reading.ts';
 import { readAnthropicUsage } from './anthropic.ts';
 import { isCohereUsage, readCohereUsage } from './cohere.ts';
 import { readConverseUsage } from './converse.ts';
