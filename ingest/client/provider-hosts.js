@@ -1,4 +1,5 @@
-// Which provider answers at a host, and whether its streams tell their usage unasked. Pure.
+// Which provider answers at a host, and whether its streams tell their usage unasked. The server has
+// a list of its own; a test holds the two together. Pure.
 
 /** @type {[suffix: string, provider: string][]} */
 const PROVIDERS = [
@@ -11,6 +12,8 @@ const PROVIDERS = [
   ['api.anthropic.com', 'anthropic'],
   ['generativelanguage.googleapis.com', 'google'],
   ['aiplatform.googleapis.com', 'google-vertex'],
+  // The region stands before a hyphen.
+  ['-aiplatform.googleapis.com', 'google-vertex'],
   ['api.mistral.ai', 'mistral'],
   ['api.deepseek.com', 'deepseek'],
   ['api.x.ai', 'xai'],
@@ -41,9 +44,14 @@ const TELLS_UNASKED = new Set(['groq', 'openrouter', 'mistral', 'perplexity', 'x
  */
 export function providerOf(baseUrl) {
   const host = hostOf(baseUrl);
-  const known = PROVIDERS.find(([suffix]) => host === suffix || host.endsWith(`.${suffix}`));
+  const known = PROVIDERS.find(([suffix]) => isAt(host, suffix));
   if (known !== undefined) return { provider: known[1], unknownHost: undefined };
   return { provider: 'openai', unknownHost: host === '' ? undefined : host };
+}
+
+/** @type {(host: string, suffix: string) => boolean} */
+function isAt(host, suffix) {
+  return host === suffix || host.endsWith(suffix.startsWith('-') ? suffix : `.${suffix}`);
 }
 
 /** @param {string} provider */

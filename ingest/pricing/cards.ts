@@ -16,7 +16,9 @@ export type Pattern =
   | { and: Pattern[] }
   | { or: Pattern[] };
 
+/** The tier of calls that asked for none. */
 export const STANDARD = 'standard';
+const DAY_MS = 86_400_000;
 
 /** One price of a card. `price` is plain decimal text for `per` units. */
 export interface Rate {
@@ -146,8 +148,6 @@ function compileTimes({ validFrom, validTo, dailyFrom, dailyTo }: CardContent) {
     return end < start ? clock >= start || clock < end : clock >= start && clock < end;
   };
 }
-
-const DAY_MS = 86_400_000;
 
 function millisecondsOf(clock: string): number {
   const [hours = 0, minutes = 0, seconds = 0] = clock.split(':').map(Number);

@@ -41,8 +41,9 @@ function candidateOf(item: Told, headers: Record<string, string>): ReturnType<Re
   const told = textOf(item.provider);
   const host = hostOf(request.url);
   const guess = host === undefined ? guessProvider(model ?? '') : undefined;
+  const provider = told === undefined ? guess : nameProvider(told);
   const read = readProviderCall({
-    provider: told === undefined ? guess : nameProvider(told),
+    provider,
     host,
     httpStatus: response.status,
     requestModel: model,
@@ -54,8 +55,7 @@ function candidateOf(item: Told, headers: Record<string, string>): ReturnType<Re
   if (refusal !== undefined) return refusal;
   const fields: EventFields = {
     ...definedFields(read.fields),
-    ...definedFields({ provider: told === undefined ? guess : nameProvider(told) }),
-    ...definedFields({ model: asked.model }),
+    ...definedFields({ provider, model: asked.model }),
     ...timesOf(objectOf(item.timing) ?? {}),
     ...(response.status === CANCELLED_STATUS ? { status: 'cancelled' } : {}),
     user_id: headers['helicone-user-id'],

@@ -60,10 +60,7 @@ const OTLP: UsageRoute = {
   contentTypes: [JSON_TYPE, 'application/x-protobuf'],
   successes: [200],
   takesBasic: false,
-  read: ({ body, contentType }) => ({
-    items: parseOtlpRequest(body, contentType, 'otlp'),
-    answer: (results) => answers.answerOtlp(contentType, results),
-  }),
+  read: readTraces('otlp'),
   refuse: (error, contentType) => answers.refuseOtlp(contentType, error),
 };
 
@@ -72,10 +69,7 @@ const LANGFUSE: UsageRoute = {
   path: '/api/public/otel/v1/traces',
   summary: "Langfuse's SDKs; the secret key is a token of Daybook, the public key any text",
   takesBasic: true,
-  read: ({ body, contentType }) => ({
-    items: parseOtlpRequest(body, contentType, 'langfuse'),
-    answer: (results) => answers.answerOtlp(contentType, results),
-  }),
+  read: readTraces('langfuse'),
 };
 
 const LITELLM: UsageRoute = {
@@ -128,3 +122,10 @@ export const USAGE_ROUTES: UsageRoute[] = [
   ...HELICONE,
   CLOUD_EVENTS,
 ];
+
+function readTraces(source: 'otlp' | 'langfuse'): UsageRoute['read'] {
+  return ({ body, contentType }) => ({
+    items: parseOtlpRequest(body, contentType, source),
+    answer: (results) => answers.answerOtlp(contentType, results),
+  });
+}

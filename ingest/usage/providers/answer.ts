@@ -3,6 +3,7 @@
 
 import { asObject, type Told } from '../values/told-values.ts';
 import type { ProviderCall } from './call.ts';
+import { providerOfHost } from './hosts.ts';
 import { childOf, countOf, storableText, textIn, valueIn } from './reading.ts';
 import { findUsage } from './shapes/read-usage.ts';
 import { foldStream, isEventStream, parseJson } from './stream.ts';
@@ -28,33 +29,6 @@ export interface Answer {
   isBatch: boolean;
 }
 
-const HOSTS: [host: RegExp, provider: string][] = [
-  [/(^|\.)services\.ai\.azure\.com$|\.inference\.ai\.azure\.com$/, 'azure-ai'],
-  [/\.openai\.azure\.com$|\.cognitiveservices\.azure\.com$/, 'azure-openai'],
-  [/^bedrock-mantle\./, 'aws-bedrock-mantle'],
-  [/^bedrock-runtime[.-].*amazonaws\.com/, 'aws-bedrock'],
-  [/aiplatform\.googleapis\.com$/, 'google-vertex'],
-  [/generativelanguage\.googleapis\.com$/, 'google'],
-  [/(^|\.)openrouter\.ai$/, 'openrouter'],
-  [/(^|\.)api\.openai\.com$/, 'openai'],
-  [/(^|\.)anthropic\.com$/, 'anthropic'],
-  [/(^|\.)groq\.com$/, 'groq'],
-  [/(^|\.)mistral\.ai$/, 'mistral'],
-  [/(^|\.)cohere\.(com|ai)$/, 'cohere'],
-  [/(^|\.)deepseek\.com$/, 'deepseek'],
-  [/(^|\.)x\.ai$/, 'xai'],
-  [/(^|\.)perplexity\.ai$/, 'perplexity'],
-  [/(^|\.)voyageai\.com$/, 'voyageai'],
-  [/(^|\.)together\.(xyz|ai)$/, 'together'],
-  [/(^|\.)fireworks\.ai$/, 'fireworks'],
-  [/(^|\.)cerebras\.ai$/, 'cerebras'],
-  [/(^|\.)huggingface\.co$/, 'huggingface'],
-  [/(^|\.)writer\.com$/, 'writer'],
-  [/(^|\.)z\.ai$/, 'zai'],
-  [/(^|\.)ollama\.com$/, 'ollama-cloud'],
-  [/^(localhost|127\.0\.0\.1|\[::1\]):11434$/, 'ollama'],
-];
-
 const BEDROCK_MODEL = /\/model\/([^/?]+)\//;
 const GOOGLE_MODEL = /\/models\/([^/?:]+):/;
 const AZURE_MODEL = /\/deployments\/([^/?]+)\//;
@@ -69,7 +43,7 @@ export function readAnswer(call: ProviderCall): Answer {
   const reasons: string[] = [];
   let provider = storableText(call.provider);
   if (provider === undefined) {
-    provider = providerOf(call.host);
+    provider = providerOfHost(call.host);
     if (provider !== undefined) reasons.push(`the host says that the provider is ${provider}`);
   }
   let model = stripModel(storableText(call.requestModel));
@@ -123,12 +97,6 @@ function openBatchLine(body: Told): { body: Told; isBatch: boolean } {
     childOf(childOf(body, 'response'), 'body') ?? childOf(childOf(body, 'result'), 'message');
   if (inner !== undefined) return { body: inner, isBatch: true };
   return { body, isBatch: valueIn(body, 'object') === 'batch' };
-}
-
-function providerOf(host: unknown): string | undefined {
-  if (typeof host !== 'string') return undefined;
-  const name = host.toLowerCase();
-  return HOSTS.find(([pattern]) => pattern.test(name))?.[1];
 }
 
 function modelIn(path: string): string | undefined {
