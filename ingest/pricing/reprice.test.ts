@@ -175,13 +175,21 @@ test('all calls of a range are read, also where times are equal, and no more', a
 });
 
 test('what was reported goes on counting; the computed cost stands beside it', async () => {
-  await store('acme', [{ id: 'e1', input_tokens: MILLION, cost: '2.4', currency: 'EUR' }]);
+  await store('acme', [{ id: 'e1', input_tokens: MILLION, cost: '2.4', currency: 'USD' }]);
   await setPrice('acme', '2.5');
   const { models } = await reprice();
-  expect(models).toMatchObject([{ costBefore: '2.4', costAfter: '2.4', currency: 'EUR' }]);
+  expect(models).toMatchObject([{ costBefore: '2.4', costAfter: '2.4', currency: 'USD' }]);
   expect(await readAdjustments()).toMatchObject([
-    { new_cost: 2.4, new_computed_cost: 2.5, new_cost_status: 'reported', currency: 'EUR' },
+    { new_cost: 2.4, new_computed_cost: 2.5, new_cost_status: 'reported', currency: 'USD' },
   ]);
+});
+
+test('a cost computed in another currency never passes for one in the reported', async () => {
+  await setPrice('acme', '1');
+  await store('acme', [{ id: 'e1', input_tokens: MILLION, cost: '2.4', currency: 'EUR' }]);
+  await setPrice('acme', '2.5');
+  expect(await reprice()).toMatchObject({ changed: 0 });
+  expect(await readAdjustments()).toEqual([]);
 });
 
 test('the price is that of the call’s own time, not today’s', async () => {

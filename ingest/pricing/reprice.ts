@@ -46,6 +46,8 @@ interface Change {
   row: StoredUsage;
   costing: Costing;
   currency: string;
+  /** The computed cost where it is in `currency`: one in another cannot be added to the rest. */
+  computedCost: string | null;
   isChanged: boolean;
 }
 
@@ -118,12 +120,13 @@ function repriceBatch(
 
 function compare(row: StoredUsage, costing: Costing): Change {
   const currency = costing.currency ?? row.event_currency;
+  const computedCost = costing.computedCurrency === currency ? costing.computedCost : null;
   const isChanged =
     costing.cost !== row.cost ||
     costing.costStatus !== row.cost_status ||
-    costing.computedCost !== row.computed_cost ||
+    computedCost !== row.computed_cost ||
     (costing.cost !== null && currency !== row.currency);
-  return { row, costing, currency, isChanged };
+  return { row, costing, currency, computedCost, isChanged };
 }
 
 async function write(
@@ -140,7 +143,7 @@ async function write(
     changes.map(({ row }) => row.cost),
     changes.map(({ row }) => row.cost_status),
     changes.map(({ costing }) => costing.cost),
-    changes.map(({ costing }) => costing.computedCost),
+    changes.map(({ computedCost }) => computedCost),
     changes.map(({ costing }) => costing.costStatus),
     changes.map(({ currency }) => currency),
     changes.map(({ costing }) => costing.card?.id ?? null),

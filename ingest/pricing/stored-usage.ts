@@ -37,6 +37,7 @@ export interface StoredUsage extends Record<string, unknown> {
   event_currency: string;
   /** What counts now: the newest adjustment, or the event itself. */
   cost: string | null;
+  /** In `currency`, as `cost`; null where it is in another. */
   computed_cost: string | null;
   cost_status: string;
   currency: string;

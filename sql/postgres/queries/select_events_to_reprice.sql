@@ -22,8 +22,9 @@ select
     )::text as cost,
     trim_scale(
         case
-            when newest.adjustment_id is null then usage_events.computed_cost
-            else newest.new_computed_cost
+            when newest.adjustment_id is not null then newest.new_computed_cost
+            when usage_events.computed_currency = usage_events.currency
+                then usage_events.computed_cost
         end
     )::text as computed_cost,
     coalesce(newest.new_cost_status, usage_events.cost_status) as cost_status,
