@@ -61,6 +61,19 @@ test.each<[string, object]>([
   expect(eventOf({ data })).toMatchObject({ inputTokens: 9, outputTokens: 4, latencyMs: '12' });
 });
 
+test('what the data says goes before its usage, but a null says nothing', () => {
+  const raw_usage = { prompt_tokens: 9, cost: 0.5 };
+  const data = {
+    provider: 'openrouter',
+    model: 'gpt-4o',
+    input_tokens: null,
+    cost: '2',
+    raw_usage,
+  };
+  const said = { inputTokens: 9, reportedCost: '2', currency: null };
+  expect(eventOf({ data })).toMatchObject(said);
+});
+
 test('an event without a time happened when it came', () => {
   expect(eventOf({ time: undefined })?.occurredAt).toBe('2026-11-20T12:00:00.000Z');
 });

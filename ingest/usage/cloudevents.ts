@@ -1,7 +1,7 @@
 // CloudEvents 1.0 in structured mode, single or batch, as OpenMeter's clients send them: the data is
 // a native event, a provider's raw usage, or OpenMeter's one kind of tokens. Pure.
 import type { ParsedItem } from './event.ts';
-import { type EventFields, NativeEvent } from './native.ts';
+import { type EventFields, joinFields, NativeEvent } from './native.ts';
 import { type ProviderReading, readProviderCall } from './providers/call.ts';
 import { guessProvider, nameProvider } from './providers/names.ts';
 import { parseItems, type ReadItem, refuseFigures } from './received-item.ts';
@@ -60,12 +60,11 @@ function fieldsOfData(data: Told): ProviderReading {
     response,
   });
   const told = response === undefined ? usageFieldsOf(read.fields) : definedFields(read.fields);
-  const fields = {
-    ...told,
+  const said = {
     ...identityFields(provider, model, read.fields),
-    ...Object.fromEntries(known),
+    ...definedFields(Object.fromEntries(known)),
   };
-  return { ...read, fields };
+  return { ...read, fields: joinFields(told, said) };
 }
 
 /** `{ provider, model, type, tokens }`: one event for the input and one for the output. */

@@ -98,3 +98,27 @@ test('a part said to be null leaves what the raw usage tells', () => {
     event: { inputTokens: 10, outputTokens: 4 },
   });
 });
+
+test('a cost keeps the currency that it was told in', () => {
+  const usage = { ...EVENT, provider: 'openrouter', raw_usage: { prompt_tokens: 10, cost: 0.5 } };
+  const money = (fields: object) => parseNativeItem({ ...usage, ...fields });
+  expect(money({ cost: '2' })).toMatchObject({ event: { reportedCost: '2', currency: null } });
+  const told = { event: { reportedCost: '0.5', currency: 'USD' } };
+  expect(money({})).toMatchObject(told);
+  expect(money({ currency: 'JPY' })).toMatchObject(told);
+});
+
+test.each([
+  { cache_write_5m_tokens: 10 ** 12, cache_write_1h_tokens: 1 },
+  {
+    provider: 'anthropic',
+    raw_usage: {
+      output_tokens: 1,
+      cache_creation: { ephemeral_5m_input_tokens: 10 ** 12, ephemeral_1h_input_tokens: 10 ** 12 },
+    },
+  },
+])('cache writes that add up to more than the books hold are rejected: %j', (fields) => {
+  expect(parseNativeItem({ ...EVENT, ...fields })).toMatchObject({
+    rejection: { id: 'call-1', field: 'cache_write_tokens', reason: 'must be at most 10^12' },
+  });
+});

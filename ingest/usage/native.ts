@@ -116,6 +116,10 @@ export function readCandidate({ source, fields, flags = [], received }: Candidat
   if (!result.success) return { rejection: { id, ...describeIssue(result.error, fields) } };
   const read = result.data;
   const counts = toCounts(read);
+  // Two parts that each fit may add up to more than the books hold.
+  if ((counts.cacheWriteTokens ?? 0) > field.COUNT_MAX) {
+    return { rejection: { id, field: 'cache_write_tokens', reason: field.COUNT_TOO_LARGE } };
+  }
   const found = findContradictions(counts);
   if (!tellsUsage(read, counts)) {
     if (!WITHOUT_USAGE.has(source)) {
@@ -139,7 +143,14 @@ function withProviderUsage(item: Record<string, unknown>): {
   if (typeof usage !== 'object' || usage === null) return { fields: item, flags: [] };
   const told = readProviderCall({ provider, requestModel: model, usage });
   const said = Object.fromEntries(Object.entries(item).filter(([, value]) => value !== null));
-  return { fields: { ...told.fields, ...said }, flags: told.flags };
+  return { fields: joinFields(told.fields, said), flags: told.flags };
+}
+
+/** What is said goes before what a usage object tells; a cost keeps the currency it was told in. */
+export function joinFields(told: EventFields, said: EventFields): EventFields {
+  const { cost, currency, ...rest } = told;
+  const money = cost == null || said.cost != null ? {} : { cost, currency };
+  return { ...rest, ...said, ...money };
 }
 
 type ReadFields = z.output<typeof NativeEvent>;

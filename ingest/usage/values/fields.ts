@@ -6,6 +6,7 @@ import { canonicalJson, ExactNumber, isExpandable, NUMBER_LENGTH_MAX } from './e
 
 /** No call counts more of anything. */
 export const COUNT_MAX = 10 ** 12;
+export const COUNT_TOO_LARGE = 'must be at most 10^12';
 export const ID_LENGTH_MAX = 200;
 export const JSON_BYTES_MAX = 16_384;
 const TAGS_MAX = 50;
@@ -83,7 +84,7 @@ function readCount(received: unknown, context: Context): number | null {
   }
   const value = Number(written);
   if (value < 0) return refuse(context, received, 'must not be negative', null);
-  if (value > COUNT_MAX) return refuse(context, received, 'must be at most 10^12', null);
+  if (value > COUNT_MAX) return refuse(context, received, COUNT_TOO_LARGE, null);
   return value === 0 ? 0 : value;
 }
 
