@@ -36,7 +36,7 @@ export function registerClients(program: Command): void {
     .option(
       '--outlier-multiple <n>',
       'a call of so many times its model’s median cost is shown apart',
-      '100',
+      String(OUTLIER_MULTIPLE),
     )
     .action((id: string, options: AddOptions) =>
       runWithLifecycle(async (lifecycle) => {

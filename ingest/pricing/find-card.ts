@@ -1,7 +1,7 @@
 // Finds the card that prices a call: the client's own before the shared ones, the served model
 // before the requested one, what was recorded last before what was known earlier. Pure.
 import { type Card, compileCard, type RecordedCard } from './cards.ts';
-import { type Lookup, readNames } from './providers.ts';
+import { type Lookup, readNames } from './names.ts';
 
 /**
  * What was recorded of one model over time, latest first. Cards recorded at one instant are one

@@ -1,7 +1,7 @@
 // Which of two costs counts: what the provider reported, or what the price book computes. Pure; the
 // table of its cases is the test beside it.
 
-import type { UsageEvent } from '../usage/event.ts';
+import { COUNT_NAMES, type UsageEvent } from '../usage/event.ts';
 import type { CostStatus } from './costing.ts';
 import { usedUnits } from './units.ts';
 
@@ -53,22 +53,7 @@ export function settleCost(event: UsageEvent, computed: Computed): Settled {
 
 /** True where no count of any kind was told; a told zero is a count. */
 export function tellsNothing(event: UsageEvent): boolean {
-  return (
-    event.inputTokens === null &&
-    event.outputTokens === null &&
-    event.cacheReadTokens === null &&
-    event.cacheWriteTokens === null &&
-    event.cacheWrite5mTokens === null &&
-    event.cacheWrite1hTokens === null &&
-    event.reasoningTokens === null &&
-    event.inputAudioTokens === null &&
-    event.outputAudioTokens === null &&
-    event.audioSeconds === null &&
-    event.images === null &&
-    event.searches === null &&
-    event.requests === null &&
-    event.otherUnits === null
-  );
+  return COUNT_NAMES.every((name) => event[name] === null);
 }
 
 function settleComputed(event: UsageEvent, { cost, currency, problem }: Computed): Settled {

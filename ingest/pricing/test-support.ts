@@ -1,6 +1,6 @@
 // What the tests of pricing share: events with sensible fields, and cards without a database. Never
 // imported outside tests.
-import type { UsageEvent } from '../usage/event.ts';
+import { NOTHING_TOLD, type UsageEvent } from '../usage/event.ts';
 import { type CardContent, type RecordedCard, STANDARD } from './cards.ts';
 import type { PriceEvent } from './costing.ts';
 import { indexCards } from './find-card.ts';
@@ -36,20 +36,7 @@ const EVENT: UsageEvent = {
   reportedCostText: null,
   currency: null,
   bodyHash: Buffer.alloc(32),
-  inputTokens: null,
-  outputTokens: null,
-  cacheReadTokens: null,
-  cacheWriteTokens: null,
-  cacheWrite5mTokens: null,
-  cacheWrite1hTokens: null,
-  reasoningTokens: null,
-  inputAudioTokens: null,
-  outputAudioTokens: null,
-  audioSeconds: null,
-  images: null,
-  searches: null,
-  requests: null,
-  otherUnits: null,
+  ...NOTHING_TOLD,
 };
 
 /** A successful call to gpt-4o that tells no usage, but for `fields`. */

@@ -1,4 +1,5 @@
-// The canonical usage event: what every wire format becomes before it is priced and stored.
+// The canonical usage event: what every wire format becomes before it is priced and stored. Knows
+// no wire format and no price.
 
 export const EVENT_STATUSES = ['success', 'error', 'cancelled'] as const;
 export type EventStatus = (typeof EVENT_STATUSES)[number];
@@ -47,6 +48,25 @@ export interface UsageCounts {
   /** Rarer units that have prices, by their canonical name: `input_image_tokens`, `pages`. */
   otherUnits: Record<string, number> | null;
 }
+
+/** A call that told nothing of what it used. */
+export const NOTHING_TOLD: Readonly<UsageCounts> = {
+  inputTokens: null,
+  outputTokens: null,
+  cacheReadTokens: null,
+  cacheWriteTokens: null,
+  cacheWrite5mTokens: null,
+  cacheWrite1hTokens: null,
+  reasoningTokens: null,
+  inputAudioTokens: null,
+  outputAudioTokens: null,
+  audioSeconds: null,
+  images: null,
+  searches: null,
+  requests: null,
+  otherUnits: null,
+};
+export const COUNT_NAMES = Object.keys(NOTHING_TOLD) as (keyof UsageCounts)[];
 
 /** One LLM call. Amounts are canonical decimal text, times RFC 3339, tokens whole numbers. */
 export interface UsageEvent extends UsageCounts {

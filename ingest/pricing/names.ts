@@ -1,5 +1,5 @@
-// The names providers and models go by: an event's provider → the book's, a model name → the names
-// to look it up by, and what a variant such as ":online" means. Pure.
+// The names that a call's price is looked up by: an event's provider → the catalogue's, a model's
+// name → its other spellings, and which variants such as ":online" it has. Pure.
 
 /** Other words for the providers of the book, lower case, parts joined by "-". */
 const ALIASES: ReadonlyMap<string, string> = new Map(
