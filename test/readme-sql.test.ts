@@ -3,10 +3,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Pool, query } from '../core/postgres.ts';
+import { query } from '../core/postgres.ts';
 import { ANALYST_GROUP } from '../core/roles.ts';
 import { addTestClient, createTestBooks, type TestBooks } from '../core/test-support.ts';
-import { bookCalls, openLogin } from './sql-logins.ts';
+import { bookCalls, dropLogins, type OpenLogin, openLogin } from './sql-logins.ts';
 import { PROJECT_DIR } from './support.ts';
 
 /** What the others are made of. */
@@ -17,7 +17,7 @@ const statements = [...readme.matchAll(/```sql\n([\s\S]*?)```/g)].flatMap(([, bl
   (block ?? '').split(';').filter((statement) => statement.trim() !== ''),
 );
 let books: TestBooks;
-let analyst: { role: string; pool: Pool };
+let analyst: OpenLogin;
 
 beforeAll(async () => {
   books = await createTestBooks();
@@ -31,9 +31,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await analyst.pool.end();
-  await query(books.owner, 'delete from database_logins');
-  await query(books.owner, `drop role ${analyst.role}`);
+  await dropLogins(books, [analyst]);
   await books.close();
 });
 

@@ -5,7 +5,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loginUrl } from '../core/logins.ts';
 import { type Pool, query } from '../core/postgres.ts';
 import { addTestClient, createTestBooks, type TestBooks } from '../core/test-support.ts';
-import { bookAdjustments, bookCalls, openLogin, openPool } from './sql-logins.ts';
+import {
+  bookAdjustments,
+  bookCalls,
+  dropLogins,
+  type OpenLogin,
+  openLogin,
+  openPool,
+} from './sql-logins.ts';
 
 /** Stands in every text column of the other client, and of the own client's other user. */
 const CANARY = 'canary';
@@ -13,7 +20,7 @@ const PERSONAL = 'personal';
 const AT = '2025-03-18T10:00:00Z';
 
 let books: TestBooks;
-const logins = new Map<string, { role: string; pool: Pool }>();
+const logins = new Map<string, OpenLogin>();
 
 beforeAll(async () => {
   books = await createTestBooks();
@@ -52,9 +59,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  for (const { pool } of logins.values()) await pool.end();
-  await query(books.owner, 'delete from database_logins');
-  for (const { role } of logins.values()) await query(books.owner, `drop role ${role}`);
+  await dropLogins(books, logins.values());
   await books.close();
 });
 

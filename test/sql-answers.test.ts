@@ -2,30 +2,31 @@
 // an unknown cost is never 0, amounts of two currencies are never added.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Client } from '../core/clients.ts';
-import { type Pool, query } from '../core/postgres.ts';
+import { query } from '../core/postgres.ts';
 import { addTestClient, createTestBooks, type TestBooks } from '../core/test-support.ts';
-import { bookAdjustments, bookCalls, openLogin, type PricedCall } from './sql-logins.ts';
+import {
+  bookAdjustments,
+  dropLogins,
+  type OpenLogin,
+  openAnalyst,
+  type PricedCall,
+} from './sql-logins.ts';
 
 let books: TestBooks;
-const opened: { role: string; pool: Pool }[] = [];
+const opened: OpenLogin[] = [];
 
 beforeAll(async () => {
   books = await createTestBooks();
 });
 
 afterAll(async () => {
-  for (const { pool } of opened) await pool.end();
-  const roles = opened.map(({ role }) => role);
-  await query(books.owner, `delete from database_logins`);
-  for (const role of roles) await query(books.owner, `drop role ${role}`);
+  await dropLogins(books, opened);
   await books.close();
 });
 
 /** A client with its calls, asked by an analyst of its own. */
 async function analystOf(fields: Partial<Client> & { clientId: string }, calls: PricedCall[]) {
-  await addTestClient(books.app, fields);
-  await bookCalls(books.app, fields.clientId, calls);
-  const login = await openLogin(books, fields.clientId, 'analyst');
+  const login = await openAnalyst(books, fields, calls);
   opened.push(login);
   return (sql: string, values: unknown[] = []) => query(login.pool, sql, values);
 }

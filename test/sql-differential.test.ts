@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { calendarDays, localDate, periodContaining, shiftPeriod } from '../core/calendar.ts';
 import { canonicalDecimal, Decimal } from '../core/money.ts';
-import { type Pool, query } from '../core/postgres.ts';
+import { query } from '../core/postgres.ts';
 import { addTestClient, createTestBooks, type TestBooks } from '../core/test-support.ts';
 import {
   breakdownOf,
@@ -17,7 +17,7 @@ import {
   totalsOf,
   type World,
 } from './plain-usage.ts';
-import { bookAdjustments, bookCalls, openLogin } from './sql-logins.ts';
+import { bookAdjustments, bookCalls, dropLogins, type OpenLogin, openLogin } from './sql-logins.ts';
 
 const ZONES = [
   'UTC',
@@ -34,7 +34,7 @@ const ZONES = [
 const AS_OF = '2024-11-04T12:00:00Z';
 
 let books: TestBooks;
-let analyst: { role: string; pool: Pool };
+let analyst: OpenLogin;
 
 beforeAll(async () => {
   books = await createTestBooks();
@@ -43,9 +43,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await analyst.pool.end();
-  await query(books.owner, 'delete from database_logins');
-  await query(books.owner, `drop role ${analyst.role}`);
+  await dropLogins(books, [analyst]);
   await books.close();
 });
 

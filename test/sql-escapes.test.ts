@@ -3,16 +3,16 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createLogin, loginUrl } from '../core/logins.ts';
-import { type Connection, type Pool, query } from '../core/postgres.ts';
+import { type Connection, query } from '../core/postgres.ts';
 import { ANALYST_GROUP, APPLICATION_GROUP } from '../core/roles.ts';
 import { addTestClient, createTestBooks, type TestBooks } from '../core/test-support.ts';
-import { bookCalls, openLogin, openPool } from './sql-logins.ts';
+import { bookCalls, dropLogins, type OpenLogin, openLogin, openPool } from './sql-logins.ts';
 
 const SECRET = 'canary';
 const READABLE = ['usage_calls', 'user_request_analytics', 'user_recent_activity', 'tokens_usage'];
 
 let books: TestBooks;
-let login: { role: string; pool: Pool };
+let login: OpenLogin;
 
 beforeAll(async () => {
   books = await createTestBooks();
@@ -28,9 +28,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await login.pool.end();
-  await query(books.owner, 'delete from database_logins');
-  await query(books.owner, `drop role ${login.role}`);
+  await dropLogins(books, [login]);
   await books.close();
 });
 

@@ -1,8 +1,9 @@
 // What the tests of SQL for analysts share: sessions of logins, and calls with costs and repricings
 // booked straight into Postgres.
+import type { Client } from '../core/clients.ts';
 import { createLogin, type LoginKind, loginUrl } from '../core/logins.ts';
 import { createPool, type Pool, query, withTransaction } from '../core/postgres.ts';
-import { silentLog, type TestBooks } from '../core/test-support.ts';
+import { addTestClient, silentLog, type TestBooks } from '../core/test-support.ts';
 
 /** A call as a test writes it down; what is left out is unknown. */
 export interface PricedCall {
@@ -78,13 +79,19 @@ export async function bookAdjustments(
   });
 }
 
-/** Sessions of a new login. Roles are of the whole server: the test drops it at its end. */
+/** A login with a pool of its own. */
+export interface OpenLogin {
+  role: string;
+  pool: Pool;
+}
+
+/** Sessions of a new login, which `dropLogins` ends. */
 export async function openLogin(
   books: TestBooks,
   clientId: string,
   kind: LoginKind,
   userId: string | null = null,
-): Promise<{ role: string; pool: Pool }> {
+): Promise<OpenLogin> {
   const { role, password } = await createLogin(books.owner, {
     clientId,
     userId,
@@ -92,6 +99,26 @@ export async function openLogin(
     label: 'test',
   });
   return { role, pool: openPool(loginUrl(books.ownerUrl, role, password)) };
+}
+
+/** A new client with its calls, and an analyst's login to it. */
+export async function openAnalyst(
+  books: TestBooks,
+  fields: Partial<Client> & { clientId: string },
+  calls: PricedCall[],
+): Promise<OpenLogin> {
+  await addTestClient(books.app, fields);
+  await bookCalls(books.app, fields.clientId, calls);
+  return openLogin(books, fields.clientId, 'analyst');
+}
+
+/** Ends all logins of a test. Roles are of the whole server and would outlive its database. */
+export async function dropLogins(books: TestBooks, logins: Iterable<OpenLogin>): Promise<void> {
+  await query(books.owner, 'delete from database_logins');
+  for (const { role, pool } of logins) {
+    await pool.end();
+    await query(books.owner, `drop role ${role}`);
+  }
 }
 
 export function openPool(url: string): Pool {
