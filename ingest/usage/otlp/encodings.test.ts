@@ -95,10 +95,45 @@ describe('protobuf', () => {
   );
   const parseBytes = (body: Buffer) => parseOtlpRequest(body, 'application/x-protobuf', 'otlp');
 
+  const double = (value: number) => bytesOf((to) => to.uint32(33).double(value));
+
   test('of a span is the same event as its JSON, hash and all', () => {
-    const json = eventOf(CHAT);
+    const json = eventOf(CHAT, { name: '' });
     expect(eventsOf(parseBytes(requestBytes(spanBytes('756e7135b6e12c26', attributes))))).toEqual([
-      { ...json, bodyHash: expect.anything() },
+      json,
+    ]);
+  });
+
+  test.each<[string, Uint8Array]>([
+    ['{"doubleValue":194.0}', double(194)],
+    ['{"doubleValue":"0.5"}', double(0.5)],
+    ['{"doubleValue":1e21}', double(1e21)],
+    ['{"doubleValue":-0.0}', double(-0)],
+    ['{"doubleValue":"NaN"}', double(Number.NaN)],
+    ['{"doubleValue":"-Infinity"}', double(Number.NEGATIVE_INFINITY)],
+    ['{"intValue":"9007199254740992"}', integer(2 ** 53)],
+  ])('of the value %s has the hash of its JSON', (value, bytes) => {
+    const request = requestOf(spanOf({ ...CHAT, odd: 'x' }, { name: '' }));
+    const [json] = eventsOf(parseOtlpJson(request.replace('{"stringValue":"x"}', value)));
+    const span = spanBytes('756e7135b6e12c26', [...attributes, keyValue('odd', bytes)]);
+    const [binary] = eventsOf(parseBytes(requestBytes(span)));
+    expect(binary?.bodyHash).toEqual(json?.bodyHash);
+  });
+
+  test('of an exception that a span got over has the hash of its JSON', () => {
+    const type = { key: 'exception.type', value: { stringValue: 'Timeout' } };
+    const json = eventOf(CHAT, { name: '', events: [{ attributes: [type] }] });
+    const event = bytesOf((to) => to.uint32(26).bytes(keyValue('exception.type', text('Timeout'))));
+    const span = spanBytes('756e7135b6e12c26', attributes);
+    const whole = Buffer.concat([span, bytesOf((to) => to.uint32(90).bytes(event))]);
+    expect(eventsOf(parseBytes(requestBytes(whole)))).toEqual([json]);
+  });
+
+  test('refuses NaN in metadata, which no JSON column can hold', () => {
+    const key = 'traceloop.association.properties.odd';
+    const span = spanBytes('bbbbbbbbbbbbbbbb', [...attributes, keyValue(key, double(Number.NaN))]);
+    expect(outcomes(parseBytes(requestBytes(span)))).toEqual([
+      'metadata must not hold NaN or Infinity',
     ]);
   });
 

@@ -2,8 +2,15 @@
 // problem of its own. Pure.
 
 import { TOO_DEEP } from '../native.ts';
-import { ExactNumber, isTooDeep, parseExactJson } from '../values/exact-json.ts';
+import {
+  canonicalJson,
+  ExactNumber,
+  isExpandable,
+  isTooDeep,
+  parseExactJson,
+} from '../values/exact-json.ts';
 import { parseShallowJson } from '../values/shallow-json.ts';
+import { numberOf } from '../values/told-values.ts';
 import { type Attributes, idOfSpan, type ReadSpan } from './span.ts';
 
 const NOT_A_SPAN = 'must be an object';
@@ -48,6 +55,7 @@ function readSpan(received: unknown): ReadSpan {
   if (isTooDeep(raw)) return { id, problem: TOO_DEEP };
   if (Object.hasOwn(raw, '__proto__')) return { id, problem: 'must not have a field "__proto__"' };
   const status = (raw.status ?? {}) as { code?: unknown; message?: unknown };
+  const statusCode = status.code === 2 || status.code === 'STATUS_CODE_ERROR' ? 2 : 0;
   return {
     span: {
       ...ids,
@@ -55,10 +63,10 @@ function readSpan(received: unknown): ReadSpan {
       name: typeof raw.name === 'string' ? raw.name : '',
       startNanos: readNanos(raw.startTimeUnixNano),
       endNanos: readNanos(raw.endTimeUnixNano),
-      statusCode: status.code === 2 || status.code === 'STATUS_CODE_ERROR' ? 2 : 0,
+      statusCode,
       statusMessage: typeof status.message === 'string' ? status.message : '',
       attributes: readAttributes(raw.attributes),
-      exceptionType: readExceptionType(raw.events),
+      exceptionType: statusCode === 2 ? readExceptionType(raw.events) : null,
     },
   };
 }
@@ -110,7 +118,7 @@ function readValue(value: unknown): unknown {
   const any = value as Record<string, unknown>;
   if (any.stringValue !== undefined) return any.stringValue;
   if (any.intValue !== undefined) return readInteger(any.intValue);
-  if (any.doubleValue !== undefined) return any.doubleValue;
+  if (any.doubleValue !== undefined) return readDouble(any.doubleValue);
   if (any.boolValue !== undefined) return any.boolValue;
   if (any.arrayValue !== undefined) return membersOf(any.arrayValue, 'values').map(readValue);
   if (any.kvlistValue !== undefined) {
@@ -119,6 +127,16 @@ function readValue(value: unknown): unknown {
     );
   }
   return any.bytesValue;
+}
+
+/** A double may be a text, and must be one where JSON has no number for it. */
+function readDouble(value: unknown): unknown {
+  if (value === 'NaN' || value === 'Infinity' || value === '-Infinity') return Number(value);
+  const told = numberOf(value);
+  // 194.0 is the double 194; a number that no double holds keeps its text.
+  if (!(told instanceof ExactNumber) || !isExpandable(told.text)) return told;
+  const double = Number(told.text);
+  return canonicalJson(double) === canonicalJson(told) ? double : told;
 }
 
 /** An int64 is a text by the standard, a number by the JavaScript exporter. */

@@ -68,6 +68,7 @@ describe('usage_details', () => {
     ],
     ['no total', { input: 7, output: 1, cache_read_input_tokens: 3 }, [10, 1], []],
     ['a part that nobody knows', { input: 7, input_text: 2, output: 1 }, [9, 1], []],
+    ['a part below zero takes nothing off', { input: 7, input_text: -6, output: 1 }, [7, 1], []],
     ['writes by time to live', { input: 1, input_cache_creation_1h: 5, output: 1 }, [6, 1], []],
     ["the provider's own form", { prompt_tokens: 9, completion_tokens: 4 }, [9, 4], []],
   ])('%s', (_rule, usage, counts, flags) => {
@@ -103,6 +104,17 @@ test('a cost without a total is the exact sum of its parts', () => {
   expect(withUsage({ input: 1, output: 1 }, cost).reportedCost).toBe('0.3');
   // Control: as floats they make another sum.
   expect(0.1 + 0.2).not.toBe(0.3);
+});
+
+test('a part of a cost below zero is refused, not taken off the sum', () => {
+  const attributes = {
+    ...GENERATION,
+    'langfuse.observation.usage_details': '{"input":1}',
+    'langfuse.observation.cost_details': '{"input":-1,"output":2}',
+  };
+  expect(itemsOf(attributes)).toMatchObject([
+    { rejection: { field: 'cost', reason: 'must not be negative' } },
+  ]);
 });
 
 test('an observation at level ERROR failed, also without usage', () => {

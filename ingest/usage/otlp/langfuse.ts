@@ -55,7 +55,7 @@ function includeParts(usage: Record<string, unknown>): SettledCounts {
   const sides = { input: 0, output: 0 };
   for (const [key, value] of Object.entries(usage)) {
     if (value === null || key === 'input' || key === 'output' || key === 'total') continue;
-    if (typeof value !== 'number' || !Number.isSafeInteger(value)) {
+    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) {
       const field = PARTS[key];
       if (field !== undefined) fields[field] = value;
       continue;

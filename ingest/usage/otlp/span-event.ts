@@ -5,6 +5,7 @@ import type { Operation } from '../event.ts';
 import type { Candidate, EventFields } from '../native.ts';
 import { guessProvider, nameProvider, PROVIDER_GUESSED } from '../providers/names.ts';
 import { definedFields, type SettledCounts, settleCounts } from '../told-counts.ts';
+import { canonicalJson } from '../values/exact-json.ts';
 import { ID_LENGTH_MAX } from '../values/fields.ts';
 import { millisecondsBetween, timeOfNanos } from '../values/instants.ts';
 import { listOf, numberOf, objectOf, sumOf, textOf } from '../values/told-values.ts';
@@ -61,8 +62,10 @@ export function candidateOfSpan(read: Span, source: Candidate['source']): Candid
 
 /** The hash of a span is made of all that was read, equal for its JSON and its protobuf. */
 function receivedForm({ attributes, startNanos, endNanos, ...read }: Span): string {
-  const sorted = [...attributes].sort(([left], [right]) => (left < right ? -1 : 1));
-  return JSON.stringify([read, String(startNanos), String(endNanos), sorted]);
+  const told = [...attributes]
+    .sort(([left], [right]) => (left < right ? -1 : 1))
+    .map(([name, value]) => `${JSON.stringify(name)}:${canonicalJson(value)}`);
+  return `${JSON.stringify([read, String(startNanos), String(endNanos)])}{${told.join(',')}}`;
 }
 
 function timesOf(read: Span, facts: Facts): SettledCounts {

@@ -166,6 +166,8 @@ function findUnstorable(value: unknown): string | undefined {
   if (value instanceof ExactNumber) {
     return isExpandable(value.text) ? undefined : BAD_NUMBER;
   }
+  // JSON has none of these; the doubles of protobuf do.
+  if (typeof value === 'number' && !Number.isFinite(value)) return 'must not hold NaN or Infinity';
   if (typeof value !== 'object' || value === null) return undefined;
   for (const [key, field] of Object.entries(value)) {
     const problem = findUnstorable(key) ?? findUnstorable(field);

@@ -1,6 +1,6 @@
 // Single values as loosely as wire formats tell them: numbers as texts, objects and lists as JSON
 // texts. What cannot be read is left as it is or left out, never an error. Pure.
-import { sumDecimals } from '../../../core/money.ts';
+import { parseMoney, sumDecimals } from '../../../core/money.ts';
 import { ExactNumber, parseExactJson } from './exact-json.ts';
 import { decimalText } from './fields.ts';
 
@@ -53,5 +53,8 @@ export function listOf(value: unknown): unknown[] | undefined {
 /** The exact sum of decimals, told as numbers or texts; undefined where one is none, or none is told. */
 export function sumOf(values: unknown[]): string | undefined {
   const parts = values.map(decimalText).filter((part) => part !== undefined);
-  return parts.length === 0 || parts.length < values.length ? undefined : sumDecimals(parts);
+  if (parts.length === 0 || parts.length < values.length) return undefined;
+  // A part that is no amount must not pass within the sum: it is left for the cost's own check.
+  const bad = parts.find((part) => typeof parseMoney(part) === 'string');
+  return bad ?? sumDecimals(parts);
 }
