@@ -61,21 +61,13 @@ export async function repriceUsage(
   request: RepriceRequest,
 ): Promise<RepriceResult> {
   const repriceId = randomUUID();
-  const groups = new Map<string, Change[]>();
   const totals = new Map<string, ModelChange>();
-  let last: StoredUsage | undefined;
-  let rows: StoredUsage[];
+  let changes: Change[] = [];
   do {
-    const changes = await repriceBatch(pool, price, request, repriceId, last);
-    rows = changes.map(({ row }) => row);
-    last = rows.at(-1);
-    groups.clear();
-    for (const change of changes) {
-      const key = `${change.row.model}\n${currenciesOf(change)}`;
-      groups.set(key, [...(groups.get(key) ?? []), change]);
-    }
+    changes = await repriceBatch(pool, price, request, repriceId, changes.at(-1)?.row);
+    const groups = Map.groupBy(changes, keyOf);
     for (const [key, group] of groups) totals.set(key, addUp(totals.get(key), group));
-  } while (rows.length === BATCH);
+  } while (changes.length === BATCH);
   const models = [...totals.values()].sort((left, right) => (left.model < right.model ? -1 : 1));
   return {
     repriceId,
@@ -151,6 +143,10 @@ async function write(
       [reason, ...costing.reasons].join(' ').slice(0, REASON_LENGTH_MAX),
     ),
   ]);
+}
+
+function keyOf(change: Change): string {
+  return `${change.row.model}\n${currenciesOf(change)}`;
 }
 
 function currenciesOf({ row, currency }: Change): string {

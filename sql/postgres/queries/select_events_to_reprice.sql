@@ -16,7 +16,6 @@ select
     usage_events.other_units, usage_events.raw_usage::text as raw_usage, usage_events.estimated,
     trim_scale(usage_events.reported_cost)::text as reported_cost,
     usage_events.currency as event_currency,
-    coalesce(newest.adjustment_id, 0) > 0 as is_adjusted,
     trim_scale(
         case when newest.adjustment_id is null then usage_events.cost else newest.new_cost end
     )::text as cost,
