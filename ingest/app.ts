@@ -12,7 +12,7 @@ import { type Authenticate, bearerOf, requireScope } from './api/tokens.ts';
 import { toErrorResponse } from './error-response.ts';
 import { describeApi } from './openapi.ts';
 import type { StoreUsage } from './store/usage-events.ts';
-import { type Answer, countResults } from './usage/answers.ts';
+import { countResults, type HttpAnswer } from './usage/answers.ts';
 import { USAGE_ROUTES, type UsageRoute } from './usage/routes.ts';
 
 export interface IngestDeps {
@@ -96,7 +96,7 @@ function receiveUsage({ storeUsage, log }: IngestDeps, route: UsageRoute) {
   };
 }
 
-function send(response: Response, { status, contentType, headers, body }: Answer): void {
+function send(response: Response, { status, contentType, headers, body }: HttpAnswer): void {
   response.status(status).set(headers ?? {});
   if (contentType !== undefined) response.type(contentType);
   if (body === undefined) response.end();

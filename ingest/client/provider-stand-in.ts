@@ -17,7 +17,7 @@ export const CHAT_USAGE = {
   prompt_tokens_details: { cached_tokens: 100, audio_tokens: 0 },
   completion_tokens_details: { reasoning_tokens: 8 },
 };
-export const RESPONSES_USAGE = {
+const RESPONSES_USAGE = {
   input_tokens: 36,
   input_tokens_details: { cached_tokens: 4 },
   output_tokens: 87,

@@ -3,8 +3,7 @@
 import type { UsageEvent } from '../usage/event.ts';
 
 /** `estimated`: computed from usage that the caller estimated. `unpriced`: unknown, which is not 0. */
-export const COST_STATUSES = ['reported', 'computed', 'estimated', 'free', 'unpriced'] as const;
-export type CostStatus = (typeof COST_STATUSES)[number];
+export type CostStatus = 'reported' | 'computed' | 'estimated' | 'free' | 'unpriced';
 
 /** One unit of a call at one price. Decimal texts; `amount` is exact, before any rounding. */
 export interface CostLine {

@@ -115,7 +115,7 @@ export function readNames(
 }
 
 /** The book's name of a provider: as it is, by another word, or without its last parts. */
-export function findProvider(provider: string, known: ReadonlySet<string>): string | undefined {
+function findProvider(provider: string, known: ReadonlySet<string>): string | undefined {
   const word = provider.trim().toLowerCase();
   if (known.has(word)) return word;
   const parts = word.split(/[^a-z0-9]+/).filter((part) => part !== '');

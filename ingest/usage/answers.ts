@@ -6,7 +6,7 @@ import { encodeExportResponse, encodeRpcStatus } from './otlp/protobuf.ts';
 import { encodingOf } from './otlp/traces.ts';
 
 /** An answer before it is sent: an object goes out as JSON, bytes as they are. */
-export interface Answer {
+export interface HttpAnswer {
   status: number;
   contentType?: string;
   headers?: Record<string, string>;
@@ -27,14 +27,14 @@ export function countResults(results: ItemResult[]) {
 }
 
 /** A batch item by item, a single event by its status. */
-export function answerNative(isBatch: boolean, results: ItemResult[]): Answer {
+export function answerNative(isBatch: boolean, results: ItemResult[]): HttpAnswer {
   if (isBatch) return { status: 200, body: { ...countResults(results), results } };
   const { index: _index, ...answer } = results[0] as ItemResult;
   return { status: SINGLE_STATUS[answer.result], body: answer };
 }
 
 /** An ExportTraceServiceResponse in the encoding of the request. */
-export function answerOtlp(contentType: string, results: ItemResult[]): Answer {
+export function answerOtlp(contentType: string, results: ItemResult[]): HttpAnswer {
   const refused = results.filter(isRefused);
   const errorMessage = describeRefusals(refused);
   if (encodingOf(contentType) === 'protobuf') {
@@ -49,7 +49,7 @@ export function answerOtlp(contentType: string, results: ItemResult[]): Answer {
 const RPC_CODES: Record<number, number> = { 400: 3, 401: 16, 403: 7, 404: 5, 413: 8, 503: 14 };
 
 /** A google.rpc.Status. Exporters give up for good on 500, so it becomes 503: they send again. */
-export function refuseOtlp(contentType: string, error: ErrorResponse): Answer {
+export function refuseOtlp(contentType: string, error: ErrorResponse): HttpAnswer {
   const isOurs = error.status >= 500;
   const status = isOurs ? UNAVAILABLE : error.status;
   const headers = isOurs ? { 'retry-after': RETRY_AFTER_SECONDS } : error.headers;
@@ -61,13 +61,13 @@ export function refuseOtlp(contentType: string, error: ErrorResponse): Answer {
 }
 
 /** As LiteLLM's own server refuses. */
-export function refuseLitellm({ status, headers, body }: ErrorResponse): Answer {
+export function refuseLitellm({ status, headers, body }: ErrorResponse): HttpAnswer {
   const { code: type, message } = body.error;
   return { status, headers, body: { error: { message, type, param: null, code: String(status) } } };
 }
 
 /** One call, or none where the log was of something else. */
-export function answerHelicone(results: ItemResult[]): Answer {
+export function answerHelicone(results: ItemResult[]): HttpAnswer {
   const [result] = results;
   if (result === undefined) return { status: 200, body: { data: null, error: null } };
   const { index: _index, ...data } = result;
@@ -76,12 +76,12 @@ export function answerHelicone(results: ItemResult[]): Answer {
   return { status, body: { data: null, error: describeRefusals([result]) } };
 }
 
-export function refuseHelicone({ status, headers, body }: ErrorResponse): Answer {
+export function refuseHelicone({ status, headers, body }: ErrorResponse): HttpAnswer {
   return { status, headers, body: { data: null, error: body.error.message } };
 }
 
 /** 204 where all is booked; else a problem (RFC 9457) that names what is not, the rest is booked. */
-export function answerCloudEvents(results: ItemResult[]): Answer {
+export function answerCloudEvents(results: ItemResult[]): HttpAnswer {
   const refused = results.filter(isRefused);
   if (refused.length === 0) return { status: 204 };
   const status = refused.every(({ result }) => result === 'conflict') ? 409 : 400;
@@ -89,12 +89,12 @@ export function answerCloudEvents(results: ItemResult[]): Answer {
   return problem(status, title, describeRefusals(refused), { ...countResults(results), results });
 }
 
-export function refuseCloudEvents({ status, headers, body }: ErrorResponse): Answer {
+export function refuseCloudEvents({ status, headers, body }: ErrorResponse): HttpAnswer {
   const { code, message, fix } = body.error;
   return { ...problem(status, code, message, fix === undefined ? {} : { fix }), headers };
 }
 
-function problem(status: number, title: string, detail: string, extensions: object): Answer {
+function problem(status: number, title: string, detail: string, extensions: object): HttpAnswer {
   const body = { type: 'about:blank', title, status, detail, ...extensions };
   return { status, contentType: 'application/problem+json', body };
 }

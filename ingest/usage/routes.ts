@@ -22,7 +22,7 @@ export interface WireRequest {
 /** The items of a request, and what to answer once it is known what became of them. */
 export interface ReadRequest {
   items: ParsedItem[];
-  answer(results: ItemResult[]): answers.Answer;
+  answer(results: ItemResult[]): answers.HttpAnswer;
 }
 
 export interface UsageRoute {
@@ -36,7 +36,7 @@ export interface UsageRoute {
   takesBasic: boolean;
   /** Throws an AppError for a request that cannot be read as a whole. */
   read(request: WireRequest): ReadRequest;
-  refuse(error: ErrorResponse, contentType: string): answers.Answer;
+  refuse(error: ErrorResponse, contentType: string): answers.HttpAnswer;
 }
 
 const JSON_TYPE = 'application/json';

@@ -111,7 +111,7 @@ function modelIn(path: string): string | undefined {
 }
 
 /** The name without what stands before it in Google's and Bedrock's addresses. */
-export function stripModel(model: string | undefined): string | undefined {
+function stripModel(model: string | undefined): string | undefined {
   if (model === undefined) return undefined;
   return PROFILE.exec(model)?.[1] ?? model.replace(/^models\//, '');
 }
