@@ -203,5 +203,7 @@ function readValue(any: AnyValue | null): unknown {
 function readInteger(value: Long | number): unknown {
   if (typeof value === 'number') return value;
   const number = value.high * 2 ** 32 + (value.low >>> 0);
-  return Number.isSafeInteger(number) ? number : new ExactNumber(value.toString());
+  if (Number.isSafeInteger(number)) return number;
+  const text = value.toString();
+  return String(number) === text ? number : new ExactNumber(text);
 }

@@ -64,8 +64,8 @@ export function candidateOfSpan(read: Span, source: Candidate['source']): Candid
 function receivedForm({ attributes, startNanos, endNanos, ...read }: Span): string {
   const told = [...attributes]
     .sort(([left], [right]) => (left < right ? -1 : 1))
-    .map(([name, value]) => `${JSON.stringify(name)}:${canonicalJson(value)}`);
-  return `${JSON.stringify([read, String(startNanos), String(endNanos)])}{${told.join(',')}}`;
+    .map(([name, value]) => [name, typeof value === 'object' ? canonicalJson(value) : value]);
+  return JSON.stringify([read, String(startNanos), String(endNanos), told]);
 }
 
 function timesOf(read: Span, facts: Facts): SettledCounts {
