@@ -1,6 +1,6 @@
 // What an application attached to its call by names of its own (metadata, properties, association
 // properties): who called is taken out of it, the rest is kept as metadata.
-import type { EventFields } from './native.ts';
+import type { EventFields } from './event-fields.ts';
 import { listOf, textOf } from './values/told-values.ts';
 
 /** Keys of what an application attached that say who called; the first that is told counts. */

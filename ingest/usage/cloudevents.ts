@@ -1,12 +1,12 @@
 // CloudEvents 1.0 in structured mode, single or batch, as OpenMeter's clients send them: the data is
 // a native event, a provider's raw usage, or OpenMeter's one kind of tokens. Pure.
 import type { ParsedItem } from './event.ts';
-import { type EventFields, joinFields, NativeEvent } from './native.ts';
+import { definedFields, type EventFields, joinFields, usageFieldsOf } from './event-fields.ts';
+import { NativeEvent } from './native.ts';
 import { type ProviderReading, readProviderCall } from './providers/call.ts';
 import { guessProvider, nameProvider } from './providers/names.ts';
 import { parseItems, type ReadItem, refuseFigures } from './received-item.ts';
 import { parseJsonBody } from './request-body.ts';
-import { definedFields, usageFieldsOf } from './told-counts.ts';
 import { numberOf, objectOf, type Told, textOf } from './values/told-values.ts';
 
 const FIX = 'send one CloudEvent or a JSON array of them in structured mode';

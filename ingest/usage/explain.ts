@@ -3,7 +3,8 @@
 import { canonicalDecimal } from '../../core/money.ts';
 import type { Costing, PriceEvent } from '../pricing/costing.ts';
 import type { UsageEvent } from './event.ts';
-import { type EventFields, readCandidate, TOKEN_FIELDS } from './native.ts';
+import { type EventFields, TOKEN_FIELDS } from './event-fields.ts';
+import { readCandidate } from './native.ts';
 import { type ProviderReading, readProviderCall } from './providers/call.ts';
 import { parseExactJson } from './values/exact-json.ts';
 import { asObject, type Told } from './values/told-values.ts';

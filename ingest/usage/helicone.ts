@@ -2,12 +2,11 @@
 import { createHash } from 'node:crypto';
 import { addAttached } from './attached.ts';
 import type { ParsedItem } from './event.ts';
-import type { EventFields } from './native.ts';
+import { definedFields, type EventFields } from './event-fields.ts';
 import { readProviderCall } from './providers/call.ts';
 import { guessProvider, nameProvider, PROVIDER_GUESSED } from './providers/names.ts';
 import { parseItems, type ReadItem, refuseFigures } from './received-item.ts';
 import { parseJsonBody } from './request-body.ts';
-import { definedFields } from './told-counts.ts';
 import { canonicalJson } from './values/exact-json.ts';
 import { millisecondsBetween, timeOfNanos } from './values/instants.ts';
 import { parseShallowJson } from './values/shallow-json.ts';

@@ -3,12 +3,13 @@
 import { createHash } from 'node:crypto';
 import { addAttached } from './attached.ts';
 import type { Operation, ParsedItem } from './event.ts';
-import type { Candidate, EventFields } from './native.ts';
+import { definedFields, type EventFields, usageFieldsOf } from './event-fields.ts';
+import type { Candidate } from './native.ts';
 import { readProviderCall } from './providers/call.ts';
 import { guessProvider, nameProvider } from './providers/names.ts';
 import { parseItems } from './received-item.ts';
 import { parseJsonBody } from './request-body.ts';
-import { definedFields, type SettledCounts, settleCounts, usageFieldsOf } from './told-counts.ts';
+import { type SettledCounts, settleCounts } from './told-counts.ts';
 import { canonicalJson } from './values/exact-json.ts';
 import { ID_LENGTH_MAX } from './values/fields.ts';
 import { millisecondsBetween, readInstant, timeOfNanos } from './values/instants.ts';

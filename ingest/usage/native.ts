@@ -12,23 +12,11 @@ import {
   type UsageCounts,
   type UsageEvent,
 } from './event.ts';
+import { definedFields, type EventFields, joinFields } from './event-fields.ts';
 import { readProviderCall } from './providers/call.ts';
 import { canonicalJson, DEPTH_MAX, isTooDeep } from './values/exact-json.ts';
 import * as field from './values/fields.ts';
 import { asObject } from './values/told-values.ts';
-
-/** The fields that count tokens: two totals and their parts. */
-export const TOKEN_FIELDS = [
-  'input_tokens',
-  'output_tokens',
-  'cache_read_tokens',
-  'cache_write_tokens',
-  'cache_write_5m_tokens',
-  'cache_write_1h_tokens',
-  'reasoning_tokens',
-  'input_audio_tokens',
-  'output_audio_tokens',
-] as const;
 
 /** The native event as it is received: every field and what it may hold. */
 export const NativeEvent = z.strictObject({
@@ -71,9 +59,6 @@ export const NativeEvent = z.strictObject({
   tags: field.tags,
   metadata: field.jsonObject,
 });
-
-/** Fields of a native event that some other format or provider told. */
-export type EventFields = { [name in keyof z.input<typeof NativeEvent>]?: unknown };
 
 /** What a wire format made of one received item. */
 export interface Candidate {
@@ -142,15 +127,7 @@ function withProviderUsage(item: Record<string, unknown>): {
   const { raw_usage: usage, provider, model } = item;
   if (typeof usage !== 'object' || usage === null) return { fields: item, flags: [] };
   const told = readProviderCall({ provider, requestModel: model, usage });
-  const said = Object.fromEntries(Object.entries(item).filter(([, value]) => value !== null));
-  return { fields: joinFields(told.fields, said), flags: told.flags };
-}
-
-/** What is said goes before what a usage object tells; a cost keeps the currency it was told in. */
-export function joinFields(told: EventFields, said: EventFields): EventFields {
-  const { cost, currency, ...rest } = told;
-  const money = cost == null || said.cost != null ? {} : { cost, currency };
-  return { ...rest, ...said, ...money };
+  return { fields: joinFields(told.fields, definedFields(item)), flags: told.flags };
 }
 
 type ReadFields = z.output<typeof NativeEvent>;

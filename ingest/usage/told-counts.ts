@@ -1,6 +1,6 @@
 // Counts as instrumentations tell them → the canonical, inclusive ones. Conventions say that input
 // holds the cache and output the reasoning; not every instrumentation keeps to it. Pure.
-import { type EventFields, TOKEN_FIELDS } from './native.ts';
+import type { EventFields } from './event-fields.ts';
 
 export interface ToldCounts {
   input?: unknown;
@@ -28,12 +28,13 @@ const REASONING_ADDED = 'reasoning_added_to_output';
  * and is flagged where it does not add up.
  */
 export function settleCounts(told: ToldCounts, provider: string, model: string): SettledCounts {
-  const input = whole(told.input);
-  const output = whole(told.output);
+  const fields = fieldsOf(told);
+  const input = whole(fields.input_tokens);
+  const output = whole(fields.output_tokens);
   const total = whole(told.total);
+  const beyond = total === undefined ? undefined : total - (input ?? 0) - (output ?? 0);
   const cache = (whole(told.cacheRead) ?? 0) + (whole(told.cacheWrite) ?? 0);
   const reasoning = whole(told.reasoning) ?? 0;
-  const beyond = total === undefined ? undefined : total - (input ?? 0) - (output ?? 0);
   const isBoth = cache > 0 && reasoning > 0 && beyond === cache + reasoning;
   const addsCache =
     isBoth ||
@@ -43,43 +44,20 @@ export function settleCounts(told: ToldCounts, provider: string, model: string):
     isBoth ||
     (reasoning > 0 && !addsCache && beyond === reasoning) ||
     (reasoning > (output ?? 0) && isGoogle(provider, model));
-  const fields = fieldsOf(told);
-  if (addsCache) fields.input_tokens = (input ?? 0) + cache;
-  if (addsReasoning) fields.output_tokens = (output ?? 0) + reasoning;
-  const flags = [addsCache ? CACHE_ADDED : '', addsReasoning ? REASONING_ADDED : ''];
-  const isTold = input !== undefined && output !== undefined;
-  const explained = [0, addsCache ? cache : 0, addsReasoning ? reasoning : 0];
-  const sums = [...explained, (explained[1] ?? 0) + (explained[2] ?? 0)];
-  if (isTold && beyond !== undefined && !sums.includes(beyond)) flags.push(TOTAL_DIFFERS);
-  return { fields, flags: flags.filter((flag) => flag !== '') };
-}
-
-/** Fields that say what a call used and cost, not which call it was or how it went. */
-const USAGE_FIELDS: (keyof EventFields)[] = [
-  ...TOKEN_FIELDS,
-  'audio_seconds',
-  'images',
-  'searches',
-  'requests',
-  'other_units',
-  'cost',
-  'currency',
-  'service_tier',
-  'raw_usage',
-];
-
-/** What a provider's usage object alone tells; of the call itself the format knows more. */
-export function usageFieldsOf(fields: EventFields): EventFields {
-  const told: EventFields = {};
-  for (const name of USAGE_FIELDS) if (fields[name] != null) told[name] = fields[name];
-  return told;
-}
-
-/** The fields that were told, so that spreading them hides nothing that another part told. */
-export function definedFields(fields: EventFields): EventFields {
-  return Object.fromEntries(
-    Object.entries(fields).filter(([, value]) => value !== undefined && value !== null),
-  );
+  const flags: string[] = [];
+  if (addsCache) {
+    fields.input_tokens = (input ?? 0) + cache;
+    flags.push(CACHE_ADDED);
+  }
+  if (addsReasoning) {
+    fields.output_tokens = (output ?? 0) + reasoning;
+    flags.push(REASONING_ADDED);
+  }
+  const [withCache, withReasoning] = [addsCache ? cache : 0, addsReasoning ? reasoning : 0];
+  const sums = [0, withCache, withReasoning, withCache + withReasoning];
+  const isTold = input !== undefined && output !== undefined && beyond !== undefined;
+  if (isTold && !sums.includes(beyond)) flags.push(TOTAL_DIFFERS);
+  return { fields, flags };
 }
 
 /** The counts under their canonical names; the part that only the total tells is worked out. */

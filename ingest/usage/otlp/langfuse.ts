@@ -1,8 +1,9 @@
 // Langfuse's own attributes: its usage and cost details → canonical counts and cost. Its counts are
 // exclusive: `input` is what no other `input_…` holds. Knows nothing of spans. Pure.
-import type { EventFields } from '../native.ts';
+
+import { type EventFields, usageFieldsOf } from '../event-fields.ts';
 import { readProviderCall } from '../providers/call.ts';
-import { type SettledCounts, TOTAL_DIFFERS, usageFieldsOf } from '../told-counts.ts';
+import { type SettledCounts, TOTAL_DIFFERS } from '../told-counts.ts';
 import { objectOf, sumOf } from '../values/told-values.ts';
 
 const COUNTS_INCLUSIVE = 'counts_already_inclusive';

@@ -2,9 +2,10 @@
 // Pure.
 import { addAttached } from '../attached.ts';
 import type { Operation } from '../event.ts';
-import type { Candidate, EventFields } from '../native.ts';
+import { definedFields, type EventFields } from '../event-fields.ts';
+import type { Candidate } from '../native.ts';
 import { guessProvider, nameProvider, PROVIDER_GUESSED } from '../providers/names.ts';
-import { definedFields, type SettledCounts, settleCounts } from '../told-counts.ts';
+import { type SettledCounts, settleCounts } from '../told-counts.ts';
 import { canonicalJson } from '../values/exact-json.ts';
 import { ID_LENGTH_MAX } from '../values/fields.ts';
 import { millisecondsBetween, timeOfNanos } from '../values/instants.ts';

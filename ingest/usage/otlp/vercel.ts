@@ -1,7 +1,9 @@
 // What the Vercel AI SDK passes on of the provider's own answer (`ai.response.providerMetadata`):
 // the raw usage, where it is there, is surer than the SDK's reading of it. Pure.
+
+import { usageFieldsOf } from '../event-fields.ts';
 import { readProviderCall } from '../providers/call.ts';
-import { type SettledCounts, usageFieldsOf } from '../told-counts.ts';
+import type { SettledCounts } from '../told-counts.ts';
 import { objectOf } from '../values/told-values.ts';
 
 const TOKENS = ['input_tokens', 'output_tokens'] as const;

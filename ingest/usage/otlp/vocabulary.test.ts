@@ -199,6 +199,22 @@ describe('counts that stand beside the totals are brought in by a written rule',
       12,
       ['reasoning_added_to_output'],
     ],
+    [
+      'an input that only the total tells, which holds the cache',
+      'claude-3',
+      { 'gen_ai.usage.output_tokens': 50, [read]: 900, [total]: 1_050 },
+      1_000,
+      50,
+      [],
+    ],
+    [
+      'an output that only the total tells, which holds the reasoning',
+      'gemini-2.5-pro',
+      { 'gen_ai.usage.input_tokens': 10, [reasoning]: 30, [total]: 50 },
+      10,
+      40,
+      [],
+    ],
   ])('%s', (_rule, model, told, input, output, flags) => {
     const event = eventOf({ 'gen_ai.provider.name': 'p', 'gen_ai.request.model': model, ...told });
     expect([event.inputTokens, event.outputTokens, event.flags]).toEqual([input, output, flags]);

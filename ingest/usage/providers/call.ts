@@ -1,7 +1,7 @@
 // One call to a provider, as its HTTP exchange or its usage object shows it → the fields of a usage
 // event. Chooses the adapter; each provider's own words are in adapters/. Pure.
 
-import type { EventFields } from '../native.ts';
+import type { EventFields } from '../event-fields.ts';
 import { isTooDeep } from '../values/exact-json.ts';
 import { jsonObject } from '../values/fields.ts';
 import { findAdapter } from './adapters.ts';

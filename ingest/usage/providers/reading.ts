@@ -1,7 +1,7 @@
 // What a provider's answer is read with: untrusted values → counts, decimals and texts that the books
 // can keep, gathered with the flags and the reasons. Knows no provider. Pure.
 import { canonicalDecimal, Decimal, parseMoney } from '../../../core/money.ts';
-import type { EventFields, TOKEN_FIELDS } from '../native.ts';
+import type { EventFields, TOKEN_FIELDS } from '../event-fields.ts';
 import { ExactNumber, isExpandable } from '../values/exact-json.ts';
 import { COUNT_MAX, ID_LENGTH_MAX, isStorable } from '../values/fields.ts';
 import { asObject, type Told } from '../values/told-values.ts';
