@@ -123,7 +123,9 @@ function openBooks(config: Config, embeddedDir: string, log: Log, lifecycle: Lif
   const requireOwnerUrl = async () => {
     const url = await ownerUrl();
     if (url !== undefined) return url;
-    throw new AppError('ERR_CONFIG', 'DATABASE_URL, the owner’s login, is not set');
+    throw new AppError('ERR_CONFIG', 'DATABASE_URL, the owner’s login, is not set', {
+      fix: 'set it in the environment or in .env, as .env.example describes',
+    });
   };
   const runMigrations = once(async () => {
     const owner = open(await requireOwnerUrl(), 'daybook migrate', 2);

@@ -63,7 +63,10 @@ export async function setOutlierMultiple(
   const changed = await withTransaction(pool, { clientId }, (connection) =>
     query(connection, sql, [clientId, outlierMultiple]),
   );
-  if (changed.length === 0) throw new AppError('ERR_NOT_FOUND', `there is no client "${clientId}"`);
+  if (changed.length > 0) return;
+  throw new AppError('ERR_NOT_FOUND', `there is no client "${clientId}"`, {
+    fix: 'see: npm run daybook -- clients list',
+  });
 }
 
 /** The clients that the pool's role may see: the pipeline sees all. */

@@ -127,7 +127,9 @@ async function hashesOf(
     [clientId, ids],
   );
   if (rows.length !== ids.length) {
-    throw new AppError('ERR_NOT_FOUND', `there is no client "${clientId}" to book for`);
+    throw new AppError('ERR_NOT_FOUND', `there is no client "${clientId}" to book for`, {
+      fix: 'add it: npm run daybook -- clients add --help',
+    });
   }
   return new Map(rows.map((row) => [row.event_id, row.body_hash]));
 }

@@ -7,7 +7,10 @@ export const EVENTS_PER_REQUEST_MAX = 5_000;
 
 /** Text of a body. Throws ERR_INPUT for one that is empty or no UTF-8. */
 export function textOfBody(body: Buffer): string {
-  if (body.length === 0) throw new AppError('ERR_INPUT', 'the body is empty');
+  if (body.length === 0) {
+    const fix = 'send what the path takes: GET /openapi.json describes it';
+    throw new AppError('ERR_INPUT', 'the body is empty', { fix });
+  }
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(body);
   } catch (cause) {
