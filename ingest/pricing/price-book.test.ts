@@ -11,7 +11,7 @@ import {
 } from '../../core/test-support.ts';
 import { CATALOGUE, catalogueVersion, readCatalogue } from './genai-prices.ts';
 import { createPriceBook } from './price-book.ts';
-import { readPriceFile, setPrices } from './set-price.ts';
+import { readPriceFile, type SetPrice, setPrices } from './set-price.ts';
 import { appendCards, loadCards } from './stored-cards.ts';
 import { syncPrices, syncPricesOnce } from './sync.ts';
 import { makeEvent } from './test-support.ts';
@@ -31,7 +31,9 @@ let books: TestBooks;
 
 beforeAll(async () => {
   books = await createTestBooks();
-  for (const clientId of ['acme', 'other', 'third']) await addTestClient(books.app, { clientId });
+  for (const clientId of ['acme', 'other', 'third', 'fourth']) {
+    await addTestClient(books.app, { clientId });
+  }
 });
 
 afterAll(() => books.close());
@@ -217,6 +219,15 @@ test.each([
 ])('a price that makes no sense is refused: %o', async (fields, message) => {
   const attempt = setPrices(books.app, 'acme', [{ ...GPT_4O, ...fields }], new Date());
   await expect(attempt).rejects.toThrow(message);
+});
+
+test('a list with two prices of one model at one time is refused, equal ones too', async () => {
+  const until = { ...GPT_4O, to: '2026-07-01' };
+  const set = (...prices: SetPrice[]) => setPrices(books.app, 'fourth', prices, new Date());
+  for (const other of [GPT_4O, { ...GPT_4O, from: '2026-06-30' }, until]) {
+    await expect(set(until, other)).rejects.toThrow('openai gpt-4o has two prices at one time');
+  }
+  expect(await set(until, { ...GPT_4O, from: '2026-07-01' })).toHaveLength(2);
 });
 
 test('the example holds rates of GPT-4, GPT-3.5, Whisper, and Groq for nothing', async () => {

@@ -61,6 +61,7 @@ export async function setPrices(
   now: Date,
 ): Promise<CardContent[]> {
   const cards = prices.map(toCard);
+  refuseOverlaps(cards);
   return withTransaction(pool, { clientId }, async (connection) => {
     const { added } = await appendCards(connection, clientId, cards, now);
     return added;
@@ -99,6 +100,32 @@ function toCard(asked: SetPrice): CardContent {
     position: MATCHES.indexOf(match) * POSITIONS_PER_MATCH - model.length,
     rates: checkRates(rates.map(toRate)),
   };
+}
+
+/** Prices of one list are one statement: which of two would apply, nobody could say. */
+function refuseOverlaps(cards: CardContent[]): void {
+  const ofOneModel = Map.groupBy(cards, ({ provider, pattern }) =>
+    JSON.stringify([provider, pattern]),
+  );
+  for (const group of ofOneModel.values()) {
+    const overlapping = group.find((card, place) =>
+      group
+        .slice(place + 1)
+        .some((other) => startsWithin(card, other) || startsWithin(other, card)),
+    );
+    if (overlapping === undefined) continue;
+    const { provider, model } = overlapping;
+    throw refuse(
+      `${provider} ${model} has two prices at one time`,
+      'name all its units and tiers in one price, and end it where the next begins',
+    );
+  }
+}
+
+function startsWithin({ validFrom: from }: CardContent, { validFrom, validTo }: CardContent) {
+  const start = from?.getTime() ?? Number.NEGATIVE_INFINITY;
+  const isAfter = start >= (validFrom?.getTime() ?? Number.NEGATIVE_INFINITY);
+  return isAfter && start < (validTo?.getTime() ?? Number.POSITIVE_INFINITY);
 }
 
 function toRate(asked: z.output<typeof SetRate>): Rate {
