@@ -7,6 +7,8 @@ import { readSettings } from './settings.js';
 /** @import { Drop, Id, UsageLoggerOptions, UsageStats } from './types.d.ts' */
 
 const EVENT_LENGTH_MAX = 64_000;
+// Ten thousand events of the greatest length would take more memory than most applications have.
+const QUEUE_LENGTH_MAX = 32_000_000;
 const CLOSE_TIMEOUT_MS = 5_000;
 
 export class Delivery {
@@ -16,6 +18,8 @@ export class Delivery {
   #report;
   /** @type {UsageStats} */
   #stats = emptyStats();
+  /** Characters that wait, over all clients. */
+  #load = { length: 0 };
   /** @type {Map<string, Outbox>} */
   #outboxes = new Map();
   /** @type {Set<Promise<unknown>>} */
@@ -52,6 +56,8 @@ export class Delivery {
     if (queued >= this.#settings.queueMax) return refuse('queue_full', `${queued} events wait`);
     const json = JSON.stringify(event);
     if (json.length > EVENT_LENGTH_MAX) return refuse('too_large', `${json.length} characters`);
+    const length = this.#load.length + json.length;
+    if (length > QUEUE_LENGTH_MAX) return refuse('queue_full', `${length} characters would wait`);
     drainBeforeExit(this.#drainAtExit);
     outbox.add({ event, json });
   }
@@ -104,6 +110,7 @@ export class Delivery {
     const shared = {
       settings: this.#settings,
       stats: this.#stats,
+      load: this.#load,
       report: this.#report,
       onSettled,
     };

@@ -11,6 +11,7 @@ import { readServerAnswer, retryDelayMs } from './server-answer.js';
  * @typedef {{
  *   settings: Settings,
  *   stats: UsageStats,
+ *   load: { length: number },
  *   report: (drop: Drop) => void,
  *   onSettled: () => void,
  * }} Shared what the outboxes of one logger have in common
@@ -49,6 +50,7 @@ export class Outbox {
     this.#queue.push({ ...item, addedMs: performance.now() });
     this.#added += 1;
     this.#shared.stats.queued += 1;
+    this.#shared.load.length += item.json.length;
     if (this.#queue.length === this.#shared.settings.batchMax) this.#wake();
     if (this.#isRunning) return;
     this.#isRunning = true;
@@ -195,7 +197,7 @@ export class Outbox {
 
   /** @param {number} count the oldest, settled for good */
   #forget(count) {
-    this.#queue.splice(0, count);
+    for (const { json } of this.#queue.splice(0, count)) this.#shared.load.length -= json.length;
     this.#settled += count;
     this.#shared.stats.queued -= count;
     const done = this.#waiters.filter(({ upTo }) => upTo <= this.#settled);

@@ -81,7 +81,10 @@ export interface UsageLoggerOptions {
   batchMax?: number | undefined;
   /** How long an event waits for others. Default 1,000. */
   batchDelayMs?: number | undefined;
-  /** Events that wait at most, over all clients; a further one is dropped. Default 10,000. */
+  /**
+   * Events that wait at most, over all clients; a further one is dropped. Default 10,000, and never
+   * more than 32 million characters of JSON.
+   */
   queueMax?: number | undefined;
   /** How long an event is tried, from when it was logged. Default 600,000. */
   retryForMs?: number | undefined;

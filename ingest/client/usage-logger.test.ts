@@ -202,6 +202,13 @@ test('the queue has an end: newer events are dropped, counted and reported', asy
   expect(logger.stats()).toMatchObject({ delivered: 3, dropped: 2 });
 });
 
+test('large events do not fill the memory while the server is away', async () => {
+  const logger = open({ url: 'http://127.0.0.1:1' });
+  for (let at = 0; at < 600; at += 1) log(logger, { metadata: { text: 'x'.repeat(60_000) } });
+  expect(new Set(drops.map(({ reason }) => reason))).toEqual(new Set(['queue_full']));
+  expect(logger.stats().queued * 60_000).toBeLessThan(32_000_000);
+});
+
 test('an event that cannot be delivered in its time is dropped and reported', async () => {
   const logger = open({ url: 'http://127.0.0.1:1', retryForMs: 30 });
   log(logger);
