@@ -64,6 +64,13 @@ test.each<[string, string]>([
   expect(eventOf(logOf({ json: {}, textBody }))).toMatchObject({ inputTokens: 194 });
 });
 
+test('a time written with a decimal point is the same time', () => {
+  const body = logOf({ json: ANSWER });
+  const pointed = body.replaceAll(/"(seconds|milliseconds)":(\d+)/g, '"$1":$2.0');
+  expect(pointed).not.toBe(body);
+  expect(eventOf(pointed)).toEqual(eventOf(body));
+});
+
 test('a failed call is an error, a cancelled one is cancelled', () => {
   const textBody = 'Error: boom\n    at x\n\n';
   expect(eventOf(logOf({ status: 500, json: {}, textBody })).status).toBe('error');

@@ -10,7 +10,7 @@ import { parseJsonBody } from './request-body.ts';
 import { canonicalJson } from './values/exact-json.ts';
 import { millisecondsBetween, timeOfNanos } from './values/instants.ts';
 import { parseShallowJson } from './values/shallow-json.ts';
-import { objectOf, type Told, textOf } from './values/told-values.ts';
+import { objectOf, plainNumber, type Told, textOf } from './values/told-values.ts';
 
 export type Headers = Record<string, string | string[] | undefined>;
 
@@ -110,12 +110,13 @@ function timesOf({ startTime, endTime, timeToFirstToken: ttft }: Told): EventFie
   const isOrdered = end !== undefined && end >= start;
   const fields: EventFields = { occurred_at: timeOfNanos(start) };
   if (isOrdered) fields.latency_ms = millisecondsBetween(start, end);
-  if (typeof ttft === 'number') fields.ttft_ms = ttft;
+  if (typeof plainNumber(ttft) === 'number') fields.ttft_ms = ttft;
   return fields;
 }
 
 function nanosOf(told: unknown): bigint | undefined {
-  const { seconds, milliseconds } = objectOf(told) ?? {};
+  const parts = objectOf(told) ?? {};
+  const [seconds, milliseconds] = [plainNumber(parts.seconds), plainNumber(parts.milliseconds)];
   if (typeof seconds !== 'number' || typeof milliseconds !== 'number') return undefined;
   if (!Number.isSafeInteger(seconds) || !(Math.abs(milliseconds) < 1e6)) return undefined;
   return BigInt(seconds) * 1_000_000_000n + BigInt(Math.trunc(milliseconds * 1_000)) * 1_000n;

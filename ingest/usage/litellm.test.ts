@@ -182,6 +182,17 @@ test("Anthropic's cache counts beside OpenAI's form are read", () => {
   });
 });
 
+test('counts written with a decimal point are added as well', () => {
+  const usage = { prompt_tokens: 10, completion_tokens: 4, total_tokens: 114 };
+  const details = { ...usage, prompt_tokens_details: { cached_tokens: 100 } };
+  const body = JSON.stringify([{ ...PAYLOAD, metadata: { usage_object: details } }]);
+  const pointed = body.replaceAll(/"(\w+_tokens)":(\d+)/g, '"$1":$2.0');
+  for (const text of [body, pointed]) {
+    const event = onlyEvent(parseLitellmRequest(text));
+    expect(event).toMatchObject({ inputTokens: 110, cacheReadTokens: 100, outputTokens: 4 });
+  }
+});
+
 test('the old logger, which writes every value as a text, is understood', () => {
   const old = {
     id: 'chatcmpl-9',

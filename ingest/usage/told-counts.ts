@@ -1,6 +1,7 @@
 // Counts as instrumentations tell them → the canonical, inclusive ones. Conventions say that input
 // holds the cache and output the reasoning; not every instrumentation keeps to it. Pure.
 import type { EventFields } from './event-fields.ts';
+import { plainNumber } from './values/told-values.ts';
 
 export interface ToldCounts {
   input?: unknown;
@@ -85,7 +86,8 @@ function fieldsOf(told: ToldCounts): EventFields {
 
 /** The count where it can be reckoned with; a bad one is left for the event's own check. */
 function whole(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
+  const count = plainNumber(value);
+  return typeof count === 'number' && Number.isSafeInteger(count) && count >= 0 ? count : undefined;
 }
 
 function isAnthropic(provider: string, model: string): boolean {

@@ -2,15 +2,9 @@
 // problem of its own. Pure.
 
 import { TOO_DEEP } from '../native.ts';
-import {
-  canonicalJson,
-  ExactNumber,
-  isExpandable,
-  isTooDeep,
-  parseExactJson,
-} from '../values/exact-json.ts';
+import { ExactNumber, isTooDeep, parseExactJson } from '../values/exact-json.ts';
 import { parseShallowJson } from '../values/shallow-json.ts';
-import { numberOf } from '../values/told-values.ts';
+import { numberOf, plainNumber } from '../values/told-values.ts';
 import { type Attributes, idOfSpan, type ReadSpan } from './span.ts';
 
 const NOT_A_SPAN = 'must be an object';
@@ -132,16 +126,12 @@ function readValue(value: unknown): unknown {
 /** A double may be a text, and must be one where JSON has no number for it. */
 function readDouble(value: unknown): unknown {
   if (value === 'NaN' || value === 'Infinity' || value === '-Infinity') return Number(value);
-  const told = numberOf(value);
-  // 194.0 is the double 194; a number that no double holds keeps its text.
-  if (!(told instanceof ExactNumber) || !isExpandable(told.text)) return told;
-  const double = Number(told.text);
-  return canonicalJson(double) === canonicalJson(told) ? double : told;
+  return plainNumber(numberOf(value));
 }
 
 /** An int64 is a text by the standard, a number by the JavaScript exporter. */
 function readInteger(value: unknown): unknown {
   return typeof value === 'string' && /^-?(?:0|[1-9]\d{0,18})$/.test(value)
     ? parseExactJson(value)
-    : value;
+    : plainNumber(value);
 }

@@ -77,6 +77,16 @@ describe('usage_details', () => {
     expect(event.flags).toEqual([...flags, 'provider_guessed']);
   });
 
+  test('written with a decimal point are the same counts', () => {
+    const counts = '{"input":7.0,"output":1.0,"input_cached_tokens":3.0,"total":11.0}';
+    const attributes = { ...GENERATION, 'langfuse.observation.usage_details': counts };
+    expect(eventOf(attributes)).toMatchObject({
+      inputTokens: 10,
+      outputTokens: 1,
+      cacheReadTokens: 3,
+    });
+  });
+
   test.each([
     [{ input: -1, output: 1 }, 'input_tokens'],
     [{ input: 1.5, output: 1 }, 'input_tokens'],

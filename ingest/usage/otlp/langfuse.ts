@@ -4,7 +4,7 @@
 import { type EventFields, usageFieldsOf } from '../event-fields.ts';
 import { readProviderCall } from '../providers/call.ts';
 import { type SettledCounts, TOTAL_DIFFERS } from '../told-counts.ts';
-import { objectOf, sumOf } from '../values/told-values.ts';
+import { objectOf, plainNumber, sumOf } from '../values/told-values.ts';
 
 const COUNTS_INCLUSIVE = 'counts_already_inclusive';
 
@@ -46,7 +46,8 @@ export function readUsageDetails(
     told.output_tokens ??= usage.completion_tokens ?? usage.output_tokens;
     return { fields: told, flags };
   }
-  const { fields, flags } = includeParts(usage);
+  const counts = Object.entries(usage).map(([key, value]) => [key, plainNumber(value)]);
+  const { fields, flags } = includeParts(Object.fromEntries(counts));
   return { fields: { ...fields, raw_usage: usage }, flags };
 }
 

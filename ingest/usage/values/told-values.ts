@@ -1,7 +1,7 @@
 // Single values as loosely as wire formats tell them: numbers as texts, objects and lists as JSON
 // texts. What cannot be read is left as it is or left out, never an error. Pure.
 import { parseMoney, sumDecimals } from '../../../core/money.ts';
-import { ExactNumber, parseExactJson } from './exact-json.ts';
+import { canonicalJson, ExactNumber, isExpandable, parseExactJson } from './exact-json.ts';
 import { decimalText } from './fields.ts';
 
 /** An object somebody sent: nothing about it is known. */
@@ -18,6 +18,13 @@ export function textOf(value: unknown): string | undefined {
   if (typeof value === 'string') return value === '' ? undefined : value;
   if (typeof value === 'number') return String(value);
   return value instanceof ExactNumber ? value.text : undefined;
+}
+
+/** A number that kept its text as a double, where one holds it exactly: 7.0 is 7. */
+export function plainNumber(value: unknown): unknown {
+  if (!(value instanceof ExactNumber) || !isExpandable(value.text)) return value;
+  const double = Number(value.text);
+  return canonicalJson(double) === canonicalJson(value) ? double : value;
 }
 
 /** A told number, which may have been sent as text; anything else as it came. */
