@@ -111,7 +111,7 @@ export function compilePattern(pattern: Pattern): (name: string) => boolean {
     return (name) => all.every((matches) => matches(name));
   }
   if ('regex' in pattern) {
-    const regex = new RegExp(pattern.regex);
+    const regex = new RegExp(pattern.regex, 'i');
     return (name) => regex.test(name);
   }
   const [kind, text] = Object.entries(pattern)[0] as [string, string];

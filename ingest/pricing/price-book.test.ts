@@ -9,6 +9,7 @@ import {
   silentLog,
   type TestBooks,
 } from '../../core/test-support.ts';
+import { compilePattern } from './cards.ts';
 import { CATALOGUE, catalogueVersion, readCatalogue } from './genai-prices.ts';
 import { createPriceBook } from './price-book.ts';
 import { readPriceFile, type SetPrice, setPrices } from './set-price.ts';
@@ -187,6 +188,11 @@ test('a client sees the rates of shared cards and its own, of another’s none',
   // Control.
   expect((await visible('acme')).own).toBeGreaterThan(0);
 });
+
+test.each([{ equals: 'GPT-5' }, { ends_with: 'T-5' }, { regex: '^GPT-\\d$' }])(
+  'a pattern may be written in capital letters: %j',
+  (pattern) => expect(compilePattern(pattern)('gpt-5')).toBe(true),
+);
 
 test('a price that is set is not set again; a new one counts from its time', async () => {
   const clientId = 'third';
