@@ -123,6 +123,7 @@ describe('xAI', () => {
     expect(read('xai', usage).fields).toMatchObject({ cost: '0.00524105', currency: 'USD' });
     expect(read('xai', { cost_in_usd_ticks: 500000000 }).fields.cost).toBe('0.05');
     expect(read('xai', { cost_in_usd_ticks: 1 }).fields.cost).toBe('0.0000000001');
+    expect(read('xai', { cost_in_usd_ticks: 1234567890123 }).fields.cost).toBe('123.4567890123');
   });
 
   test('reasoning beside the output is added, as the total shows', () => {

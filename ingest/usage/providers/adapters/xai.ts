@@ -1,11 +1,13 @@
 // xAI: OpenAI's usage, chat's reasoning beside the output, and the exact cost in ticks.
 import { canonicalDecimal, Decimal } from '../../../../core/money.ts';
+import { decimalText } from '../../values/fields.ts';
 import type { Answer } from '../answer.ts';
-import { childOf, type Reading } from '../reading.ts';
+import { childOf, type Reading, valueIn } from '../reading.ts';
 import { readCompatible } from './compatible.ts';
 
 /** https://docs.x.ai/developers/cost-tracking: 10^10 ticks are one US dollar. */
 const TICKS_PER_USD = '1e10';
+const MANY_TICKS = /^\d{13,22}$/;
 
 export function readXAI(answer: Answer, reading: Reading): void {
   readCompatible(answer, reading, { isReasoningApart: true });
@@ -16,7 +18,9 @@ export function readXAI(answer: Answer, reading: Reading): void {
 }
 
 export function readTicks({ usage }: Answer, reading: Reading): void {
-  const ticks = reading.amount(usage, 'cost_in_usd_ticks');
+  const told = decimalText(valueIn(usage, 'cost_in_usd_ticks')) ?? '';
+  // A hundred dollars are more ticks than an amount may be.
+  const ticks = MANY_TICKS.test(told) ? told : reading.amount(usage, 'cost_in_usd_ticks');
   if (ticks === undefined) return;
   const cost = canonicalDecimal(new Decimal(ticks).div(TICKS_PER_USD));
   reading.cost(cost, `${ticks} ticks of 10^-10 US dollars are ${cost}`);
