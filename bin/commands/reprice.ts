@@ -5,6 +5,7 @@ import { requireClient } from '../../core/clients.ts';
 import { AppError } from '../../core/errors.ts';
 import { createPriceBook } from '../../ingest/pricing/price-book.ts';
 import { type RepriceResult, repriceUsage } from '../../ingest/pricing/reprice.ts';
+import * as field from '../../ingest/usage/values/fields.ts';
 import { openContext } from '../context.ts';
 import { runWithLifecycle } from '../lifecycle.ts';
 import { printTable } from '../print.ts';
@@ -82,8 +83,9 @@ function printResult(
 
 /** A day means its start in the client's zone. */
 function readTime(option: string, text: string, timeZone: string): Date {
-  const isTime = /T.*(?:Z|[+-]\d{2}:\d{2})$/.test(text) && !Number.isNaN(Date.parse(text));
-  if (isTime) return new Date(text);
+  // The reader of event times knows which days there are; Date.parse makes 1 March of 29 February.
+  const time = field.time.safeParse(text);
+  if (time.success) return new Date(time.data);
   try {
     if (DAY.test(text)) return instantOf(text, '00:00', timeZone);
   } catch {
