@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
+import { requireClient } from '../../core/clients.ts';
 import { AppError } from '../../core/errors.ts';
 import type { PriceEvent } from '../../ingest/pricing/costing.ts';
 import { createPriceBook } from '../../ingest/pricing/price-book.ts';
@@ -15,12 +16,15 @@ export function registerUsage(program: Command): void {
     .command('usage')
     .description('what Daybook makes of a call')
     .command('explain <file>')
-    .description('print event, costs and reasons for each call of an NDJSON file; books nothing')
-    .option('--client <id>', 'use this client’s own prices before the shared ones', '')
-    .action((path: string, options: { client: string }) =>
+    .description('print what is made of each line, an event or a recorded call; books nothing')
+    .option('--client <id>', 'use this client’s own prices before the shared ones')
+    .action((path: string, options: { client?: string }) =>
       runWithLifecycle(async (lifecycle) => {
         const context = openContext(lifecycle, { quiet: true });
-        const price = await createPriceBook(await context.appPool())(options.client);
+        if (options.client !== undefined) {
+          await requireClient(await context.pipelinePool(), options.client);
+        }
+        const price = await createPriceBook(await context.appPool())(options.client ?? '');
         await explainFile(path, price, context.now());
       }),
     );

@@ -118,6 +118,24 @@ test('what is not known of a call is null, and the pricing still gets an event',
   expect(seen).toEqual(['unknown']);
 });
 
+test('an event of the native format is explained too, or refused as the server would', () => {
+  const native = {
+    id: 'call-1',
+    occurred_at: '2026-02-27T11:37:16Z',
+    provider: 'openai',
+    model: 'gpt-5',
+    raw_usage: usage,
+  };
+  const { event, reasons, cost_status } = explain(native);
+  expect(event).toMatchObject({ model: 'gpt-5', input_tokens: 39, output_tokens: 160 });
+  expect([reasons.length, reasons.at(-1), cost_status]).toEqual([2, 'by the card', 'computed']);
+  const { raw_usage: _usage, ...bare } = native;
+  expect(explain({ ...bare, input_tokens: 5 }).reasons).toEqual(['by the card']);
+  expect(explain({ ...native, prompt_tokens: 1 }).error).toBe(
+    'prompt_tokens is no field of a usage event',
+  );
+});
+
 test('seconds of audio are a number', () => {
   const line = { usage_raw: { type: 'duration', seconds: 8.47 } };
   expect(explain(line).event?.audio_seconds).toBe(8.47);

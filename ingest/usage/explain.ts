@@ -5,6 +5,7 @@ import type { Costing, PriceEvent } from '../pricing/costing.ts';
 import type { UsageEvent } from './event.ts';
 import { type EventFields, TOKEN_FIELDS } from './event-fields.ts';
 import { readCandidate } from './native.ts';
+import { parseNativeLine } from './native-request.ts';
 import { type ProviderReading, readProviderCall } from './providers/call.ts';
 import { parseExactJson } from './values/exact-json.ts';
 import { asObject, type Told } from './values/told-values.ts';
@@ -43,7 +44,8 @@ export interface ExplainOptions {
 
 /**
  * Explains one line of NDJSON: `{ provider, host, http_path, status, request_model, response, sse,
- * usage_raw, date_utc }`, any part of which may be missing. Never throws.
+ * usage_raw, date_utc }`, any part of which may be missing, or an event of the native format. Never
+ * throws.
  */
 export function explainLine(line: string, options: ExplainOptions): Explanation {
   let item: Told | undefined;
@@ -52,7 +54,23 @@ export function explainLine(line: string, options: ExplainOptions): Explanation 
   } catch {
     return failed('is no JSON');
   }
-  return item === undefined ? failed('must be a JSON object') : explainCall(item, options);
+  if (item === undefined) return failed('must be a JSON object');
+  return isNativeEvent(item) ? explainNative(line, item, options) : explainCall(item, options);
+}
+
+/** A recorded call tells its time as `date_utc`, and nothing in it is called `occurred_at`. */
+function isNativeEvent(item: Told): boolean {
+  return item.occurred_at !== undefined && item.date_utc === undefined;
+}
+
+function explainNative(line: string, item: Told, { price }: ExplainOptions): Explanation {
+  const parsed = parseNativeLine(line);
+  if ('rejection' in parsed) return refused(parsed.rejection);
+  const { raw_usage: usage, provider, model: requestModel } = item;
+  const told =
+    usage === undefined ? [] : readProviderCall({ provider, requestModel, usage }).reasons;
+  const fields = usage === undefined ? {} : { raw_usage: usage };
+  return explainEvent(parsed.event, fields, told.map(toSentence), price);
 }
 
 function explainCall(item: Told, { price, now }: ExplainOptions): Explanation {
@@ -67,18 +85,24 @@ function explainCall(item: Told, { price, now }: ExplainOptions): Explanation {
     usage: item.usage_raw,
   });
   const parsed = bookCall(item.date_utc, reading, now);
-  if ('rejection' in parsed) {
-    const { field, reason } = parsed.rejection;
-    return failed(`${field} ${reason}`.trim());
-  }
-  const { event, timeReasons } = parsed;
+  if ('rejection' in parsed) return refused(parsed.rejection);
+  const reasons = [...reading.reasons.map(toSentence), ...parsed.timeReasons];
+  return explainEvent(parsed.event, reading.fields, reasons, price);
+}
+
+function explainEvent(
+  event: UsageEvent,
+  told: EventFields,
+  reasons: string[],
+  price: PriceEvent,
+): Explanation {
   const costing = price(event);
   return {
-    event: showEvent(event, reading.fields),
+    event: showEvent(event, told),
     costs: showCosts(event, costing),
     effective_cost: costing.cost,
     cost_status: costing.costStatus,
-    reasons: [...reading.reasons.map(toSentence), ...timeReasons, ...costing.reasons],
+    reasons: [...reasons, ...costing.reasons],
   };
 }
 
@@ -187,6 +211,10 @@ function toSentence(reason: string): string {
 /** With every decimal that the provider told; the books keep 18 and the text. */
 function toldCost({ reportedCost, reportedCostText }: UsageEvent): string | null {
   return reportedCostText === null ? reportedCost : canonicalDecimal(reportedCostText);
+}
+
+function refused({ field, reason }: { field: string; reason: string }): Explanation {
+  return failed(`${field} ${reason}`.trim());
 }
 
 function failed(error: string): Explanation {

@@ -108,7 +108,7 @@ export function readCandidate({ source, fields, flags = [], received }: Candidat
   const found = findContradictions(counts);
   if (!tellsUsage(read, counts)) {
     if (!WITHOUT_USAGE.has(source)) {
-      const reason = 'needs at least one of input_tokens, output_tokens and cost';
+      const reason = 'needs at least one of: a count such as input_tokens, a cost, a raw_usage';
       return { rejection: { id, field: 'input_tokens', reason } };
     }
     counts.requests = 1;
