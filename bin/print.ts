@@ -2,6 +2,9 @@
 
 const NUMERIC = /^[-+]?[$€]?[\d.,]+\s?%?$/;
 
+/** What stands in a column of numbers where there is none. */
+const NO_NUMBER = ['', 'unknown'];
+
 /** Prints a table, or a line that says that there is nothing. */
 export function printTable(heads: string[], rows: string[][], empty = 'There are none yet.'): void {
   console.log(rows.length === 0 ? empty : formatTable(heads, rows));
@@ -12,7 +15,11 @@ export function formatTable(heads: string[], rows: string[][]): string {
   const widths = heads.map((head, column) =>
     Math.max(head.length, ...rows.map((row) => (row[column] ?? '').length)),
   );
-  const isNumeric = heads.map((_, column) => rows.every((row) => NUMERIC.test(row[column] ?? '')));
+  const isNumeric = heads.map((_, column) => {
+    const cells = rows.map((row) => row[column] ?? '');
+    const told = cells.filter((cell) => !NO_NUMBER.includes(cell));
+    return told.length > 0 && told.every((cell) => NUMERIC.test(cell));
+  });
   const line = (cells: string[]) =>
     cells
       .map((cell, column) =>

@@ -39,10 +39,13 @@ export function registerReprice(program: Command): void {
         const price = await createPriceBook(pool)(client.clientId);
         const isDryRun = options.dryRun === true;
         const now = context.now();
+        const from = readTime('--from', options.from, client.timeZone);
+        const to = options.to === undefined ? now : readTime('--to', options.to, client.timeZone);
+        assertOrder(from, to);
         const result = await repriceUsage(pool, price, {
           clientId: client.clientId,
-          from: readTime('--from', options.from, client.timeZone),
-          to: options.to === undefined ? now : readTime('--to', options.to, client.timeZone),
+          from,
+          to,
           model: options.model,
           isDryRun,
           reason: options.reason,
@@ -58,15 +61,19 @@ function printResult(
   isDryRun: boolean,
 ): void {
   printTable(
-    ['model', 'currency', 'calls', 'changed', 'before', 'after', 'difference', 'status'],
+    [
+      ...['model', 'currency', 'calls', 'changed', 'before', 'after', 'difference'],
+      ...['still unknown', 'status'],
+    ],
     models.map((model) => [
       model.model,
       model.currency,
       String(model.calls),
       String(model.changed),
-      model.costBefore,
-      model.costAfter,
-      model.difference,
+      model.unknownBefore === model.calls ? 'unknown' : model.costBefore,
+      model.unknownAfter === model.calls ? 'unknown' : model.costAfter,
+      model.unknownAfter === model.calls ? '' : model.difference,
+      model.unknownAfter === 0 ? '' : String(model.unknownAfter),
       Object.entries(model.statusChanges)
         .map(([change, count]) => `${change}: ${count}`)
         .join(', '),
@@ -79,6 +86,13 @@ function printResult(
       ? `${counted} would be adjusted. Nothing was written.`
       : `${counted} were adjusted${changed === 0 ? '' : ` (reprice ${repriceId})`}.`,
   );
+}
+
+function assertOrder(from: Date, to: Date): void {
+  if (from < to) return;
+  throw new AppError('ERR_USAGE', '--from is not before --to', {
+    fix: 'give the first day in --from, and the day after the last in --to (now, if left out)',
+  });
 }
 
 /** A day means its start in the client's zone. */

@@ -91,6 +91,8 @@ test('a dry run shows the difference by model and writes nothing', async () => {
       costBefore: '0',
       costAfter: '7.5',
       difference: '7.5',
+      unknownBefore: 2,
+      unknownAfter: 0,
       statusChanges: { 'unpriced → computed': 2 },
     },
     {
@@ -101,6 +103,8 @@ test('a dry run shows the difference by model and writes nothing', async () => {
       costBefore: '0',
       costAfter: '0',
       difference: '0',
+      unknownBefore: 1,
+      unknownAfter: 1,
       statusChanges: {},
     },
   ]);

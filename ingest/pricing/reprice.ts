@@ -30,6 +30,9 @@ export interface ModelChange {
   costBefore: string;
   costAfter: string;
   difference: string;
+  /** Calls whose cost is unknown, which no sum holds. */
+  unknownBefore: number;
+  unknownAfter: number;
   /** `unpriced → computed` → calls. */
   statusChanges: Record<string, number>;
 }
@@ -178,6 +181,10 @@ function addUp(total: ModelChange | undefined, changes: Change[]): ModelChange {
     costBefore,
     costAfter,
     difference: difference(costAfter, costBefore),
+    unknownBefore:
+      (total?.unknownBefore ?? 0) + changes.filter(({ row }) => row.cost === null).length,
+    unknownAfter:
+      (total?.unknownAfter ?? 0) + changes.filter(({ costing }) => costing.cost === null).length,
     statusChanges,
   };
 }
