@@ -63,8 +63,10 @@ export function registerPrices(program: Command): void {
     .option('--model <text>', 'only models whose name holds this')
     .action((options: { client?: string; model?: string }) =>
       runWithLifecycle(async (lifecycle) => {
-        const pool = await openContext(lifecycle, { quiet: true }).appPool();
-        const cards = await readCards(pool, options.client);
+        const context = openContext(lifecycle, { quiet: true });
+        const { client } = options;
+        if (client !== undefined) await requireClient(await context.pipelinePool(), client);
+        const cards = await readCards(await context.appPool(), client);
         printCards(cards.filter(({ model }) => model.includes(options.model ?? '')));
       }),
     );
@@ -73,7 +75,9 @@ export function registerPrices(program: Command): void {
 function registerSet(prices: Command): void {
   prices
     .command('set')
-    .description('set a client’s own price of a model; name all its units at once')
+    .description(
+      'set a client’s own price of a model; name all its units, also of the cache, at once',
+    )
     .requiredOption('--client <id>', 'whose price it is')
     .requiredOption('--provider <name>', 'as its calls name it, or as the price list does')
     .requiredOption('--model <name>', 'the model, or a part of its name')
@@ -104,7 +108,7 @@ async function runSet(
     added.length === 0
       ? 'These prices are set already; nothing was added.'
       : `Set ${added.map(({ provider, model }) => `${provider} ${model}`).join(', ')}. ` +
-          'Calls from now on are priced by it; for earlier ones: npm run daybook -- reprice',
+          'Calls from now on are priced by this; for earlier ones: npm run daybook -- reprice --help',
   );
 }
 
@@ -115,7 +119,7 @@ function toSetPrice(options: SetOptions): SetPrice {
     if (values.length === 1 && name !== 'price') return values[0];
     throw new AppError(
       'ERR_USAGE',
-      `--${name} has ${values.length} values, --unit ${units.length}`,
+      `--${name} has ${values.length} of the ${units.length} values that --unit asks for`,
       {
         fix: `give ${name === 'price' ? '' : 'one for all units, or '}one for each, in their order`,
       },
@@ -140,7 +144,7 @@ function printCards(cards: RecordedCard[]): void {
   const rows = cards.flatMap((card) =>
     card.rates.map(({ unit, tier, contextThreshold, price, per }) => [
       card.provider,
-      card.model,
+      showModel(card),
       unit,
       tier,
       contextThreshold === 0 ? '' : `> ${contextThreshold}`,
@@ -154,4 +158,10 @@ function printCards(cards: RecordedCard[]): void {
   );
   const heads = ['provider', 'model', 'unit', 'tier', 'input', 'price', 'per', 'from', 'to'];
   printTable([...heads, 'daily', 'source'], rows, 'There is no such price.');
+}
+
+/** A name that is one of many, as `--match` says, shows how it is compared. */
+function showModel({ model, pattern }: RecordedCard): string {
+  const [how, text] = Object.entries(pattern)[0] ?? [];
+  return how === 'equals' || text !== model ? model : `${model} (${how})`;
 }

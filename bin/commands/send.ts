@@ -27,6 +27,10 @@ export function registerSend(program: Command): void {
         const { sent, retry, failed, uncertain } = await sendDueDeliveries(deps, [options.client]);
         const isOutbox = context.config.smtpUrl === undefined;
         console.log(`queued ${queued}, ${isOutbox ? 'written' : 'sent'} ${sent}`);
+        if (queued + sent === 0) {
+          console.log('Nobody gets this report, or everybody has had this revision; see:');
+          console.log(`npm run daybook -- recipients list --client ${options.client}`);
+        }
         if (retry + failed + uncertain > 0) {
           console.log(`to be tried again ${retry}, failed ${failed}, uncertain ${uncertain}`);
           console.log('see: npm run daybook -- status');

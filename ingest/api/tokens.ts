@@ -107,6 +107,6 @@ function hashSecret(secret: string): Buffer {
 
 function unauthorised(): AppError {
   return new AppError('ERR_AUTH', 'the bearer token is missing, unknown or revoked', {
-    fix: 'send "Authorization: Bearer dbk_…"; make a token with: npm run daybook -- tokens create',
+    fix: 'send "Authorization: Bearer dbk_…"; make a token with: npm run daybook -- tokens create --help',
   });
 }
