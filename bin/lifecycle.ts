@@ -35,6 +35,10 @@ export async function runWithLifecycle(
     // A supervised process does not outlive its supervisor.
     process.on('disconnect', onSignal);
   });
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // The reader has seen enough, as `head` has; what the command does goes on.
+    if (error.code !== 'EPIPE') throw error;
+  });
   const waitForStop = () => {
     isWaiting = true;
     return stopped;

@@ -1,6 +1,7 @@
 // daybook report NAME --client C --period P --format html,pdf,xlsx
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { parsePeriod } from '../../core/calendar.ts';
 import { requireClient } from '../../core/clients.ts';
 import { AppError } from '../../core/errors.ts';
 import { CATALOG, FORMATS, type Format, findReport } from '../../reports/catalog.ts';
@@ -20,7 +21,9 @@ export function registerReport(program: Command): void {
         const { name: report } = findReport(name);
         const formats = parseFormats(options.format);
         const context = openContext(lifecycle, { quiet: true });
-        await requireClient(await context.pipelinePool(), options.client);
+        const client = await requireClient(await context.pipelinePool(), options.client);
+        // Before the run: a slip of the pen is no failed run.
+        parsePeriod(options.period, client.weekStart);
         const request = { report, clientId: options.client, period: options.period, formats };
         const [made] = await makeReports(context, [request]);
         if (made === undefined) return;

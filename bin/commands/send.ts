@@ -1,5 +1,6 @@
 // daybook send NAME --client C --period P: makes a report and mails it to whoever has not had it.
 import type { Command } from 'commander';
+import { parsePeriod } from '../../core/calendar.ts';
 import { requireClient } from '../../core/clients.ts';
 import { FORMATS, findReport } from '../../reports/catalog.ts';
 import { queueDeliveries, sendDueDeliveries } from '../../reports/deliver.ts';
@@ -17,7 +18,9 @@ export function registerSend(program: Command): void {
       runWithLifecycle(async (lifecycle) => {
         const { name: report } = findReport(name);
         const context = openContext(lifecycle, { quiet: true });
-        await requireClient(await context.pipelinePool(), options.client);
+        const client = await requireClient(await context.pipelinePool(), options.client);
+        // Before the run: a slip of the pen is no failed run.
+        parsePeriod(options.period, client.weekStart);
         const [made] = await makeReports(context, [
           { report, clientId: options.client, period: options.period, formats: FORMATS },
         ]);
