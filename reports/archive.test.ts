@@ -145,13 +145,16 @@ describe('bytes', () => {
     expect(bytes.toString()).toBe('written before the crash');
   });
 
-  test('leave nothing unfinished behind, not even when eight write at once', async () => {
-    const revision = await freeze();
-    await Promise.all(Array.from({ length: 8 }, (_, index) => archive(revision, `bytes ${index}`)));
-    const entry = await entryOf(revision);
-    const names = readdirSync(dirname(join(folder.path, entry.path)));
-    expect(names).toEqual([entry.path.split('/').at(-1)]);
-    expect(readFileSync(join(folder.path, entry.path))).toHaveLength(entry.byteCount);
+  test('leave nothing unfinished behind, not even when eight write at once, ten times', async () => {
+    for (let round = 0; round < 10; round += 1) {
+      const revision = await freeze([...ORDINARY_CALLS, { date: '2025-03-13', cost: `${round}` }]);
+      const writers = Array.from({ length: 8 }, (_, index) => archive(revision, `bytes ${index}`));
+      await Promise.all(writers);
+      const entry = await entryOf(revision);
+      const names = readdirSync(dirname(join(folder.path, entry.path)));
+      expect(names).toEqual([entry.path.split('/').at(-1)]);
+      expect(readFileSync(join(folder.path, entry.path))).toHaveLength(entry.byteCount);
+    }
   });
 
   test.each([
