@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { listSql } from '../core/sql.ts';
 import { addTestClient, createTestBooks, silentLog } from '../core/test-support.ts';
 import { bookEvents } from '../test/booked-events.ts';
+import { bookLoneText, bookTasks } from '../test/sms-rows.ts';
 import { createTestWarehouse, type TestWarehouse } from '../test/test-warehouse.ts';
 import { assertChecks } from './checks.ts';
 import { copyBooks } from './copy.ts';
@@ -20,6 +21,11 @@ beforeAll(async () => {
       { id: 'b', at: '2025-03-09T12:00:00Z', cost: '0.5', input: 20 },
       { id: 'c', at: '2025-03-31T12:00:00Z', currency: 'EUR', cost: '1' },
     ]);
+    await bookTasks(books.owner, clientId, [
+      { id: 't', at: '2025-03-09T12:00:00Z', texts: [{ price: '1' }, { estimate: '2', fee: '3' }] },
+      { id: 'u', at: '2025-03-10T12:00:00Z', status: 'failed', texts: [{}], calls: [{}] },
+    ]);
+    await bookLoneText(books.owner, clientId, { id: 'l', at: '2025-03-31T12:00:00Z', price: '4' });
   }
   held = await createTestWarehouse();
   await copyBooks(books.pipeline, held.warehouse, silentLog());
@@ -88,17 +94,85 @@ const TAMPERED: [string, string, string][] = [
   ]),
 ];
 
+const COSTS_DIFFER = 'assert_answer_costs_equal_texts_and_calls';
+const TASKS_DIFFER = 'assert_tasks_are_counted_once';
+const TAMPERED_TEXTS: [string, string, string][] = [
+  [
+    'assert_every_task_has_a_day',
+    'a task is missing',
+    `delete from marts.tasks where status = 'failed'`,
+  ],
+  [
+    'assert_every_text_has_a_day',
+    'a text is missing',
+    'delete from marts.sms_texts where task_id is null',
+  ],
+  ...[
+    'inbound_texts',
+    'outbound_texts',
+    'inbound_segments',
+    'outbound_segments',
+    'inbound_told_cost',
+    'outbound_told_cost',
+    'inbound_estimated_cost',
+    'outbound_estimated_cost',
+    'carrier_fee',
+    'model_cost',
+    'transcription_cost',
+    'calls',
+    'texts_of_unknown_cost',
+    'calls_of_unknown_cost',
+  ].map((column): [string, string, string] => [
+    COSTS_DIFFER,
+    `${column} is off`,
+    `update rollups.answer_costs_by_period set ${column} = ${column} + 1`,
+  ]),
+  ...(['day', 'week', 'month'] as const).flatMap((kind): [string, string, string][] => {
+    const table = 'rollups.answer_costs_by_period';
+    const which = `period_kind = '${kind}'`;
+    return [
+      [
+        COSTS_DIFFER,
+        `a row of a ${kind} is gone`,
+        `delete from ${table} where ${which} and status is null`,
+      ],
+      [
+        TASKS_DIFFER,
+        `tasks of a ${kind} are off`,
+        `update ${table} set tasks = tasks + 1 where ${which}`,
+      ],
+      [
+        TASKS_DIFFER,
+        `answers of a ${kind} are off`,
+        `update ${table} set answers = 1 where ${which}`,
+      ],
+      [
+        TASKS_DIFFER,
+        `a late task of a ${kind} is lost`,
+        `update rollups.tasks_by_period set late_tasks = 1 where ${which}`,
+      ],
+      [
+        'assert_answer_days_add_up_to_weeks_and_months',
+        `a ${kind} moved by a month, its sums kept`,
+        `update ${table} set period_start = (period_start + interval 1 month)::date where ${which}`,
+      ],
+    ];
+  }),
+];
+
 test('nothing fails on figures that nobody touched', async () => {
   expect(await failing()).toEqual([]);
 });
 
-test.each(TAMPERED)('%s fails when %s', async (name, _what, tamper) => {
+test.each([...TAMPERED, ...TAMPERED_TEXTS])('%s fails when %s', async (name, _what, tamper) => {
   await held.warehouse.run(tamper);
   expect(await failing()).toContain(name);
 });
 
 test('every assertion has a case in which it fails', () => {
-  const cases = new Set(TAMPERED.map(([name]) => `duckdb/assertions/${name}`));
+  const cases = new Set(
+    [...TAMPERED, ...TAMPERED_TEXTS].map(([name]) => `duckdb/assertions/${name}`),
+  );
   expect([...cases].sort()).toEqual(listSql('duckdb/assertions'));
 });
 
@@ -106,7 +180,7 @@ test('the error shows the first five rows and how many there are', async () => {
   await held.warehouse.run('insert into marts.usage_events select * from marts.usage_events');
   const error = await assertChecks(held.warehouse).catch((thrown: Error) => thrown);
   const lines = String(error).split('\n');
-  const at = lines.findIndex((line) => line.includes('assert_events_are_unique.sql: 6 rows'));
+  const at = lines.findIndex((line) => line.includes('assert_events_are_unique.sql: 8 rows'));
   expect(lines.slice(at + 1, at + 7).filter((line) => line.includes('"copies":"2"'))).toHaveLength(
     5,
   );

@@ -42,9 +42,18 @@ const TABLES = [
   { name: 'clients', key: ['client_id'] },
   { name: 'usage_events', key: ['client_id', 'event_id'] },
   { name: 'cost_adjustments', key: ['client_id', 'adjustment_id'] },
+  { name: 'sms_messages', key: ['client_id', 'message_sid'] },
+  { name: 'tasks', key: ['client_id', 'task_id'] },
+  { name: 'task_calls', key: ['client_id', 'event_id'] },
 ];
 /** Sums that both sides must agree on inside one snapshot. */
-const COMPARISONS = ['sum_usage_by_client', 'sum_adjustments_by_client'];
+const COMPARISONS = [
+  'sum_usage_by_client',
+  'sum_adjustments_by_client',
+  'sum_texts_by_client',
+  'sum_tasks_by_client',
+  'sum_task_calls_by_client',
+];
 const RAW_TABLES = [...TABLES.map((table) => table.name), 'calendar_days', 'copy_state'];
 
 /**
@@ -174,21 +183,25 @@ async function upsertFromFile(
   await warehouse.run('drop table incoming');
 }
 
-const COSTS = new Set(['reported_cost', 'computed_cost', 'cost', 'new_cost', 'new_computed_cost']);
+/** Columns of decimals, whose trailing zeros the two databases write differently. */
+const DECIMALS = new Set([
+  ...['reported_cost', 'computed_cost', 'cost', 'new_cost', 'new_computed_cost'],
+  ...['estimated_price', 'carrier_fee', 'price', 'processing_ms'],
+]);
 
 async function sumBooks(connection: Connection): Promise<Record<string, unknown>[]> {
   const sums: Record<string, unknown>[] = [];
   for (const name of COMPARISONS) {
     const rows = await query(connection, loadSql(`postgres/queries/${name}`));
-    sums.push(...rows.map((row) => ({ name, ...withPlainCosts(row) })));
+    sums.push(...rows.map((row) => ({ name, ...withPlainDecimals(row) })));
   }
   return sums;
 }
 
-function withPlainCosts(row: Record<string, unknown>): Record<string, unknown> {
+function withPlainDecimals(row: Record<string, unknown>): Record<string, unknown> {
   const plain = Object.entries(row).map(([column, value]) => [
     column,
-    COSTS.has(column) ? canonicalDecimal(String(value)) : value,
+    DECIMALS.has(column) ? canonicalDecimal(String(value)) : value,
   ]);
   return Object.fromEntries(plain);
 }

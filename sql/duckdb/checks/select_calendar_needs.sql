@@ -2,13 +2,36 @@
 -- grain: time_zone
 -- params: none
 -- why: two days on either side cover every zone's distance from UTC.
-with needs as (
+with instants as (
+    select
+        client_id,
+        min(occurred_at) as first_at,
+        max(occurred_at) as last_at
+    from raw.usage_events
+    group by client_id
+    union all
+    select
+        client_id,
+        min(happened_at),
+        max(happened_at)
+    from raw.sms_messages
+    group by client_id
+    union all
+    select
+        client_id,
+        min(received_at),
+        max(received_at)
+    from raw.tasks
+    group by client_id
+),
+
+needs as (
     select
         clients.time_zone,
-        min(events.occurred_at)::date - 2 as needs_from,
-        max(events.occurred_at)::date + 2 as needs_to
-    from raw.usage_events as events
-    inner join raw.clients as clients on events.client_id = clients.client_id
+        min(instants.first_at)::date - 2 as needs_from,
+        max(instants.last_at)::date + 2 as needs_to
+    from instants
+    inner join raw.clients as clients on instants.client_id = clients.client_id
     group by clients.time_zone
 ),
 

@@ -1,0 +1,135 @@
+-- One row per task and currency with what it cost: its texts in and out, the
+-- carrier's fee, its model calls. A text of no task has a row of its own.
+-- grain: client_id, task_id, message_sid (of a text of no task), currency
+-- params: none
+-- why: amounts of different currencies are never added. The task itself is
+-- counted once, in the currency of the text that it is. A part whose cost
+-- nobody knows adds nothing and is counted as unknown; of a text that was told
+-- no price the estimate counts, and stands apart.
+with task_rows as (
+    select
+        tasks.client_id,
+        tasks.task_id,
+        coalesce(texts.currency, clients.currency) as currency,
+        1 as tasks,
+        (tasks.status = 'answered')::integer as answers
+    from marts.tasks as tasks
+    inner join marts.clients as clients on tasks.client_id = clients.client_id
+    left join staging.stg_books__texts as texts
+        on tasks.client_id = texts.client_id
+        and tasks.message_sid = texts.message_sid
+),
+
+text_rows as (
+    select
+        client_id,
+        task_id,
+        if(task_id is null, message_sid, null) as message_sid,
+        currency,
+        (direction = 'inbound')::integer as inbound_texts,
+        (direction = 'outbound')::integer as outbound_texts,
+        if(direction = 'inbound', segments, 0) as inbound_segments,
+        if(direction = 'outbound', segments, 0) as outbound_segments,
+        if(direction = 'inbound', told_price, 0) as inbound_told_cost,
+        if(direction = 'outbound', told_price, 0) as outbound_told_cost,
+        if(direction = 'inbound' and told_price is null, estimated_price, 0)
+            as inbound_estimated_cost,
+        if(direction = 'outbound' and told_price is null, estimated_price, 0)
+            as outbound_estimated_cost,
+        carrier_fee,
+        (told_price is not null)::integer as told_texts,
+        (effective_price is null)::integer as texts_of_unknown_cost,
+        (direction = 'outbound' and carrier_fee is null)::integer
+            as texts_of_unknown_fee,
+        (told_price is not null and estimated_price is not null)::integer
+            as compared_texts,
+        if(estimated_price is null, 0, told_price) as compared_told_cost,
+        if(told_price is null, 0, estimated_price) as compared_estimated_cost
+    from marts.sms_texts
+),
+
+call_rows as (
+    select
+        task_calls.client_id,
+        task_calls.task_id,
+        calls.currency,
+        1 as calls,
+        if(task_calls.purpose = 'answer', calls.effective_cost, 0)
+            as model_cost,
+        if(task_calls.purpose = 'transcription', calls.effective_cost, 0)
+            as transcription_cost,
+        (calls.effective_cost is null)::integer as calls_of_unknown_cost
+    from staging.stg_books__task_calls as task_calls
+    inner join staging.stg_books__usage_events as calls
+        on task_calls.client_id = calls.client_id
+        and task_calls.event_id = calls.event_id
+),
+
+parts as (
+    select * from text_rows
+    union all by name
+    select * from task_rows
+    union all by name
+    select * from call_rows
+),
+
+costs as (
+    select
+        client_id,
+        task_id,
+        message_sid,
+        currency,
+        coalesce(sum(tasks), 0) as tasks,
+        coalesce(sum(answers), 0) as answers,
+        coalesce(sum(inbound_texts), 0) as inbound_texts,
+        coalesce(sum(outbound_texts), 0) as outbound_texts,
+        coalesce(sum(inbound_segments), 0) as inbound_segments,
+        coalesce(sum(outbound_segments), 0) as outbound_segments,
+        coalesce(sum(inbound_told_cost), 0) as inbound_told_cost,
+        coalesce(sum(outbound_told_cost), 0) as outbound_told_cost,
+        coalesce(sum(inbound_estimated_cost), 0) as inbound_estimated_cost,
+        coalesce(sum(outbound_estimated_cost), 0) as outbound_estimated_cost,
+        coalesce(sum(carrier_fee), 0) as carrier_fee,
+        coalesce(sum(told_texts), 0) as told_texts,
+        coalesce(sum(texts_of_unknown_cost), 0) as texts_of_unknown_cost,
+        coalesce(sum(texts_of_unknown_fee), 0) as texts_of_unknown_fee,
+        coalesce(sum(compared_texts), 0) as compared_texts,
+        coalesce(sum(compared_told_cost), 0) as compared_told_cost,
+        coalesce(sum(compared_estimated_cost), 0) as compared_estimated_cost,
+        coalesce(sum(calls), 0) as calls,
+        coalesce(sum(model_cost), 0) as model_cost,
+        coalesce(sum(transcription_cost), 0) as transcription_cost,
+        coalesce(sum(calls_of_unknown_cost), 0) as calls_of_unknown_cost
+    from parts
+    group by client_id, task_id, message_sid, currency
+),
+
+-- Known only as a whole: a part in one currency may be unknown in another.
+marked as (
+    select
+        *,
+        sum(
+            texts_of_unknown_cost + texts_of_unknown_fee
+            + calls_of_unknown_cost
+        ) over (partition by client_id, task_id, message_sid) > 0 as is_unknown
+    from costs
+)
+
+select
+    marked.* exclude (is_unknown),
+    if(is_unknown, marked.answers, 0) as answers_of_unknown_cost,
+    tasks.status,
+    tasks.category,
+    coalesce(tasks.user_id, texts.user_id) as user_id,
+    tasks.conversation_id,
+    coalesce(tasks.received_date, texts.counted_date) as counted_date,
+    coalesce(tasks.week_start_date, texts.week_start_date) as week_start_date,
+    coalesce(tasks.month_start_date, texts.month_start_date)
+        as month_start_date
+from marked
+left join marts.tasks as tasks
+    on marked.client_id = tasks.client_id
+    and marked.task_id = tasks.task_id
+left join marts.sms_texts as texts
+    on marked.client_id = texts.client_id
+    and marked.message_sid = texts.message_sid

@@ -1,0 +1,37 @@
+-- One row per client, week of the question and every dimension of what texting
+-- costs; texts of no task have no status, category and conversation.
+-- grain: client_id, period_start, currency, status, category, user_id,
+-- conversation_id
+-- params: none
+select
+    client_id,
+    week_start_date as period_start,
+    currency,
+    status,
+    category,
+    user_id,
+    conversation_id,
+    sum(tasks) as tasks,
+    sum(answers) as answers,
+    sum(answers_of_unknown_cost) as answers_of_unknown_cost,
+    sum(inbound_texts) as inbound_texts,
+    sum(outbound_texts) as outbound_texts,
+    sum(inbound_segments) as inbound_segments,
+    sum(outbound_segments) as outbound_segments,
+    sum(inbound_told_cost) as inbound_told_cost,
+    sum(outbound_told_cost) as outbound_told_cost,
+    sum(inbound_estimated_cost) as inbound_estimated_cost,
+    sum(outbound_estimated_cost) as outbound_estimated_cost,
+    sum(carrier_fee) as carrier_fee,
+    sum(model_cost) as model_cost,
+    sum(transcription_cost) as transcription_cost,
+    sum(calls) as calls,
+    sum(told_texts) as told_texts,
+    sum(texts_of_unknown_cost) as texts_of_unknown_cost,
+    sum(texts_of_unknown_fee) as texts_of_unknown_fee,
+    sum(calls_of_unknown_cost) as calls_of_unknown_cost,
+    sum(compared_texts) as compared_texts,
+    sum(compared_told_cost) as compared_told_cost,
+    sum(compared_estimated_cost) as compared_estimated_cost
+from marts.task_costs
+group by all

@@ -1,0 +1,19 @@
+-- One row per client, week of receipt and what became of the tasks.
+-- grain: client_id, period_start, status, category, error_type
+-- params: none
+select
+    client_id,
+    week_start_date as period_start,
+    status,
+    category,
+    error_type,
+    count(*) as tasks,
+    count(*) filter (where is_late) as late_tasks,
+    count(*) filter (where is_opt_out) as opt_outs,
+    count(*) filter (where wishes_to_stop) as wishes_to_stop,
+    count(processing_ms) as timed_tasks,
+    coalesce(sum(processing_ms), 0) as processing_ms,
+    sum(input_tokens) as input_tokens,
+    sum(output_tokens) as output_tokens
+from marts.tasks
+group by all

@@ -1,0 +1,9 @@
+-- One row per model call that was made for a task.
+-- grain: client_id, event_id
+-- params: none
+select
+    client_id,
+    task_id,
+    event_id,
+    purpose
+from raw.task_calls
