@@ -18,7 +18,9 @@ export type ErrorCode =
   | 'ERR_WAREHOUSE_BUSY'
   | 'ERR_RENDER'
   | 'ERR_ARCHIVE'
-  | 'ERR_MAIL';
+  | 'ERR_MAIL'
+  | 'ERR_TWILIO'
+  | 'ERR_MEDIA';
 
 /** Extra facts for the log and the fix to print for the person who reads the message. */
 export interface ErrorExtras {

@@ -30,6 +30,8 @@ const DRIVER_HOMES: Record<string, string> = {
   'node-pg-migrate': 'core/migrate.ts',
   'decimal.js': 'core/money.ts',
   express: 'ingest/app.ts',
+  twilio: 'ingest/twilio/api.ts',
+  openai: 'ingest/agent/model.ts',
   protobufjs: 'ingest/usage/otlp/protobuf.ts',
   '@duckdb/node-api': 'pipeline/warehouse.ts',
   'node-cron': 'pipeline/scheduler.ts',
