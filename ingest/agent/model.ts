@@ -29,6 +29,7 @@ export interface Audio {
 export interface ModelCall {
   /** The body as received, for the usage adapters. */
   response: unknown;
+  /** As the service says, which may be a dated version; else as asked for. */
   model: string;
   requestId: string | null;
   latencyMs: number;
@@ -189,10 +190,16 @@ async function run(
   const startedAt = performance.now();
   try {
     const { data, request_id: requestId } = await ask();
-    return { response: data, model, requestId, latencyMs: performance.now() - startedAt };
+    const latencyMs = performance.now() - startedAt;
+    return { response: data, model: readServedModel(data) ?? model, requestId, latencyMs };
   } catch (error) {
     throw toModelError(sdk, error);
   }
+}
+
+function readServedModel(body: unknown): string | null {
+  const model = (body as { model?: unknown } | null)?.model;
+  return typeof model === 'string' && model !== '' && model.length <= 200 ? model : null;
 }
 
 function readText(call: ModelCall): string {

@@ -46,8 +46,8 @@ interface Meaning {
 }
 
 /**
- * What is known of each code, from https://www.twilio.com/docs/api/errors/<code>. Those of 30000 come
- * with a delivery state, the others with the answer to a request, some with both.
+ * What is known of each code, from https://www.twilio.com/docs/api/errors/<code>. Those from 30000 on
+ * come with a delivery state, the others with the answer to a request, some with both.
  */
 const MEANINGS: Record<string, Meaning> = {
   21610: { reason: 'stop', text: 'the person has opted out' },
@@ -131,8 +131,8 @@ export function classifySilence(code: string | null, wasSent: boolean): SendFail
 }
 
 /**
- * What the error code of a delivery state says of the number, for every later text to it; null where
- * it says nothing that lasts. "refused" is Twilio's word for a person's STOP.
+ * What the error code of a delivery state says of the number and every later text to it; null where
+ * it says nothing that lasts. "refused" is a person's STOP, as Twilio tells it.
  */
 export function numberFault(code: string | null): 'refused' | 'unreachable' | null {
   const reason = code === null ? undefined : MEANINGS[code]?.reason;
