@@ -28,6 +28,8 @@ COPY pipeline pipeline
 COPY reports reports
 COPY sql sql
 COPY templates templates
+# The demo texts with these in place of Twilio and OpenAI.
+COPY test/stand-ins test/stand-ins
 COPY LICENSE README.md tsconfig.json ./
 
 RUN useradd --system --create-home --uid 10001 daybook \

@@ -18,10 +18,12 @@ const MAY_IMPORT: Record<string, string[]> = {
   pipeline: ['core'],
   reports: ['core', 'pipeline'],
   demo: ['core'],
-  bin: ['core', 'ingest', 'pipeline', 'reports', 'demo'],
-  bench: ['core', 'ingest', 'pipeline', 'reports', 'demo', 'bin'],
-  test: ['core', 'ingest', 'pipeline', 'reports', 'demo', 'bin'],
+  bin: ['core', 'ingest', 'pipeline', 'reports', 'demo', 'test/stand-ins'],
+  bench: ['core', 'ingest', 'pipeline', 'reports', 'demo', 'bin', 'test/stand-ins'],
+  test: ['core', 'ingest', 'pipeline', 'reports', 'demo', 'bin', 'test/stand-ins'],
 };
+/** Of the tests only what the demo starts too. */
+const STAND_INS = 'test/stand-ins/';
 
 /** The one file that may import each driver. */
 const DRIVER_HOMES: Record<string, string> = {
@@ -68,13 +70,26 @@ test('imports run one way', () => {
     if (path.endsWith('.test.ts') || MAY_IMPORT[folder] === undefined) return [];
     return importsOf(path)
       .filter((name) => name.startsWith('.'))
-      .map((name) => normalize(join(dirname(path), name)).split('/')[0] ?? '')
+      .map((name) => normalize(join(dirname(path), name)))
+      .map((file) => (file.startsWith(STAND_INS) ? 'test/stand-ins' : (file.split('/')[0] ?? '')))
       .filter((target) => target !== folder && !MAY_IMPORT[folder]?.includes(target))
       .map(
         (target) =>
           `${path}: imports ${target}/, only ${MAY_IMPORT[folder]?.join(', ')} are allowed`,
       );
   });
+  expect(wrong).toEqual([]);
+});
+
+test('the stand-ins need nothing but Node and what is shipped', () => {
+  const wrong = code.flatMap((path) =>
+    path.startsWith(STAND_INS)
+      ? importsOf(path)
+          .filter((name) => !name.startsWith('node:'))
+          .filter((name) => !/^(\.\/|\.\.\/\.\.\/(core|ingest)\/)[\w./-]+\.ts$/.test(name))
+          .map((name) => `${path}: imports ${name}, the demo would miss it`)
+      : [],
+  );
   expect(wrong).toEqual([]);
 });
 

@@ -46,8 +46,8 @@ interface Meaning {
 }
 
 /**
- * What is known of each code, from https://www.twilio.com/docs/api/errors/<code>. Those from 30000 on
- * come with a delivery state, the others with the answer to a request, some with both.
+ * What is known of each code, from https://www.twilio.com/docs/api/errors/<code>. Those from 30000
+ * on come with a delivery state, the others with the answer to a request, some with both.
  */
 const MEANINGS: Record<string, Meaning> = {
   21610: { reason: 'stop', text: 'the person has opted out' },
