@@ -1,15 +1,22 @@
 // daybook usage explain FILE
 import { createReadStream } from 'node:fs';
+import { extname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { requireClient } from '../../core/clients.ts';
 import { AppError } from '../../core/errors.ts';
-import type { PriceEvent } from '../../ingest/pricing/costing.ts';
 import { createPriceBook } from '../../ingest/pricing/price-book.ts';
-import { explainLine } from '../../ingest/usage/explain.ts';
+import { type ExplainOptions, explainLine } from '../../ingest/usage/explain.ts';
 import { openContext } from '../context.ts';
 import { runWithLifecycle } from '../lifecycle.ts';
+
+const ASK = 'give the path of an NDJSON file: one JSON object a line';
+const UNREADABLE: Readonly<Record<string, string>> = {
+  ENOENT: 'does not exist',
+  EISDIR: 'is a folder',
+  EACCES: 'may not be read',
+};
 
 export function registerUsage(program: Command): void {
   program
@@ -21,35 +28,57 @@ export function registerUsage(program: Command): void {
     .action((path: string, options: { client?: string }) =>
       runWithLifecycle(async (lifecycle) => {
         const context = openContext(lifecycle, { quiet: true });
-        if (options.client !== undefined) {
-          await requireClient(await context.pipelinePool(), options.client);
-        }
-        const price = await createPriceBook(await context.appPool())(options.client ?? '');
-        await explainFile(path, price, context.now());
+        const { client: clientId } = options;
+        const client =
+          clientId === undefined
+            ? undefined
+            : await requireClient(await context.pipelinePool(), clientId);
+        const price = await createPriceBook(await context.appPool())(clientId ?? '');
+        const currency = client?.currency ?? null;
+        const { lines, failed } = await explainFile(path, { price, currency, now: context.now() });
+        if (failed === 0) return;
+        console.error(`${failed} of ${lines} lines could not be read: see "error" in the output`);
+        if (failed === lines) console.error(`  do: ${ASK}`);
+        process.exitCode = 1;
       }),
     );
 }
 
-/** Reads and prints line by line, as fast as the output is read. */
-async function explainFile(path: string, price: PriceEvent, now: Date): Promise<void> {
-  const file = createReadStream(path);
-  try {
-    await pipeline(explainLines(file, price, now), process.stdout, { end: false });
-  } catch (error) {
-    const { code } = error as { code?: string };
-    // The reader has seen enough, as `head` has.
-    if (code === 'EPIPE') return;
-    if (code !== 'ENOENT' && code !== 'EISDIR' && code !== 'EACCES') throw error;
-    throw new AppError('ERR_INPUT', `${path} cannot be read: ${code}`, {
-      cause: error,
-      fix: 'give the path of an NDJSON file',
-    });
-  }
+interface Counts {
+  lines: number;
+  failed: number;
 }
 
-async function* explainLines(file: NodeJS.ReadableStream, price: PriceEvent, now: Date) {
-  const lines = createInterface({ input: file, crlfDelay: Number.POSITIVE_INFINITY });
-  for await (const line of lines) {
-    if (line.trim() !== '') yield `${JSON.stringify(explainLine(line, { price, now }))}\n`;
+/** Reads and prints line by line, as fast as the output is read. */
+async function explainFile(path: string, options: ExplainOptions): Promise<Counts> {
+  if (extname(path).toLowerCase() === '.csv') {
+    throw new AppError('ERR_INPUT', `${path} is a CSV file, which explain does not read`, {
+      fix: ASK,
+    });
+  }
+  const counts = { lines: 0, failed: 0 };
+  const file = createReadStream(path);
+  try {
+    await pipeline(explainLines(file, options, counts), process.stdout, { end: false });
+  } catch (error) {
+    const { code = '' } = error as { code?: string };
+    // The reader has seen enough, as `head` has.
+    if (code === 'EPIPE') return counts;
+    const problem = UNREADABLE[code];
+    if (problem === undefined) throw error;
+    throw new AppError('ERR_INPUT', `${path} ${problem}`, { fix: ASK });
+  }
+  return counts;
+}
+
+async function* explainLines(file: NodeJS.ReadableStream, options: ExplainOptions, counts: Counts) {
+  let place = 0;
+  for await (const line of createInterface({ input: file, crlfDelay: Number.POSITIVE_INFINITY })) {
+    place += 1;
+    if (line.trim() === '') continue;
+    const explanation = explainLine(line, place, options);
+    counts.lines += 1;
+    if (explanation.error !== undefined) counts.failed += 1;
+    yield `${JSON.stringify(explanation)}\n`;
   }
 }

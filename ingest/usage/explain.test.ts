@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import type { Costing, PriceEvent } from '../pricing/costing.ts';
 import { explainLine } from './explain.ts';
+import { parseNativeItem } from './native.ts';
 
 const now = new Date('2026-06-01T12:00:00.000Z');
 const priced: Costing = {
@@ -34,7 +35,11 @@ const priced: Costing = {
   reasons: ['by the card'],
 };
 const explain = (item: unknown, price: PriceEvent = () => priced) =>
-  explainLine(typeof item === 'string' ? item : JSON.stringify(item), { price, now });
+  explainLine(typeof item === 'string' ? item : JSON.stringify(item), 1, {
+    price,
+    now,
+    currency: null,
+  });
 
 const usage = { prompt_tokens: 39, completion_tokens: 160, total_tokens: 199 };
 const call = {
@@ -75,6 +80,7 @@ test('a call is shown as its event, its cost lines and the reasons', () => {
       tier: '',
       context_threshold: '0',
       amount: '0.00004875',
+      currency: 'USD',
       price_card_id: '7',
       source: 'genai-prices',
       version: '0.1.8',
@@ -88,6 +94,59 @@ test('a count that is not told is 0 where a usage was read, and null where none 
   const { usage_raw: _usage, response: _response, ...bare } = call;
   expect(explain(call).event).toMatchObject({ reasoning_tokens: 0, input_audio_tokens: 0 });
   expect(explain(bare).event).toMatchObject({ reasoning_tokens: null, input_tokens: null });
+  const odd = explain({ ...bare, usage_raw: { foo: 1 } });
+  expect(odd.event).toMatchObject({ reasoning_tokens: null, input_tokens: null });
+  expect(odd.reasons).toContain('The usage holds no count that is known.');
+});
+
+test.each([
+  [{ input_tokens: 1000 }, { input_tokens: 1000, output_tokens: null }, 0],
+  [{ raw_usage: {} }, { input_tokens: null, output_tokens: null }, 1],
+  [{ raw_usage: { foo: 1 } }, { input_tokens: null, reasoning_tokens: null }, 1],
+  [{ raw_usage: { foo: 1 }, input_tokens: 7 }, { input_tokens: 7, output_tokens: null }, 1],
+  [{ raw_usage: { prompt_tokens: 5 } }, { input_tokens: 5, cache_read_tokens: null }, 0],
+])('of an event %j what is not told is null, as it would be booked', (told, shown, silent) => {
+  const native = { id: 'e', occurred_at: '2026-02-27T11:37:16Z', provider: 'openai', model: 'm' };
+  const { event, reasons } = explain({ ...native, ...told });
+  const booked = parseNativeItem({ ...native, ...told });
+  expect(event).toMatchObject(shown);
+  expect(booked).toMatchObject({
+    event: { inputTokens: event?.input_tokens, outputTokens: event?.output_tokens },
+  });
+  expect(reasons.filter((reason) => reason.includes('no count that is known'))).toHaveLength(
+    silent,
+  );
+});
+
+test('each line is known by its number and id, whatever becomes of it', () => {
+  const of = (text: string) => {
+    const { line, id } = explainLine(text, 3, { price: () => priced, now, currency: null });
+    return [line, id];
+  };
+  expect(of(JSON.stringify({ ...call, id: 'r1' }))).toEqual([3, 'r1']);
+  expect(of('{"id":"x"}')).toEqual([3, 'x']);
+  expect(of('{"id":5}')).toEqual([3, null]);
+  expect(of('nonsense')).toEqual([3, null]);
+});
+
+test('each cost has its currency; one that tells none is in the client’s own', () => {
+  const native = { id: 'e', occurred_at: '2026-02-27T11:37:16Z', provider: 'openai', model: 'm' };
+  const line = JSON.stringify({ ...native, input_tokens: 1, cost: '0.2' });
+  const costing: Costing = { ...priced, cost: '0.2', costStatus: 'reported', currency: null };
+  const { costs, currency } = explainLine(line, 1, { price: () => costing, now, currency: 'EUR' });
+  expect(costs.map((cost) => cost.currency)).toEqual(['USD', 'EUR']);
+  expect(currency).toBe('EUR');
+  expect(explain(line, () => ({ ...costing, cost: null })).currency).toBeNull();
+});
+
+test.each([
+  [{}, 'an event needs id, occurred_at, provider and model'],
+  [{ id: 'x' }, 'at least one of provider, status, host'],
+  [{ id: 'x', host: null }, 'tells no call'],
+  [{ id: 'x', provider: 'openai', model: 'gpt-5', input_tokens: 5 }, 'occurred_at is required'],
+  [{ id: 'x', model: 'gpt-5' }, 'occurred_at is required'],
+])('the error of %j says what is missing', (item, error) => {
+  expect(explain(item).error).toContain(error);
 });
 
 test('a reported cost is a line of its own, with its exact text', () => {
@@ -110,11 +169,11 @@ test('a call without a time is priced now, and the reason says so', () => {
 
 test('what is not known of a call is null, and the pricing still gets an event', () => {
   const seen: string[] = [];
-  const { event } = explain({}, ({ provider }) => {
+  const { event } = explain({ status: 200 }, ({ provider }) => {
     seen.push(provider);
     return { ...priced, cost: null, costStatus: 'unpriced', card: null, lines: [] };
   });
-  expect(event).toMatchObject({ provider: null, model: null, status: null });
+  expect(event).toMatchObject({ provider: null, model: null, status: 'success' });
   expect(seen).toEqual(['unknown']);
 });
 
@@ -147,9 +206,12 @@ test.each([
   ['nesting beyond all reason', '['.repeat(200_000), 'is no JSON'],
 ])('%s gives a line with an error', (_name, line, error) => {
   expect(explain(line)).toEqual({
+    line: 1,
+    id: null,
     event: null,
     costs: [],
     effective_cost: null,
+    currency: null,
     cost_status: 'unpriced',
     reasons: [],
     error,

@@ -3,8 +3,8 @@
 import { canonicalDecimal } from '../../core/money.ts';
 import type { Costing, PriceEvent } from '../pricing/costing.ts';
 import type { UsageEvent } from './event.ts';
-import { type EventFields, TOKEN_FIELDS } from './event-fields.ts';
-import { readCandidate } from './native.ts';
+import { TOKEN_FIELDS } from './event-fields.ts';
+import { NativeEvent, readCandidate } from './native.ts';
 import { parseNativeLine } from './native-request.ts';
 import { type ProviderReading, readProviderCall } from './providers/call.ts';
 import { parseExactJson } from './values/exact-json.ts';
@@ -12,6 +12,33 @@ import { asObject, type Told } from './values/told-values.ts';
 
 /** Stands in where a line does not name its provider or model; printed as null. */
 const NOT_TOLD = 'unknown';
+
+/** The parts of a recorded call that no native event has. */
+const RECORDED_ONLY = [
+  'host',
+  'http_path',
+  'request_model',
+  'response',
+  'sse',
+  'usage_raw',
+  'date_utc',
+];
+const RECORDED = ['provider', 'status', ...RECORDED_ONLY];
+const COUNTS = [
+  ...TOKEN_FIELDS,
+  'audio_seconds',
+  'images',
+  'searches',
+  'requests',
+  'other_units',
+] as const;
+/** What makes a native event of a line that forgot its time; recorded calls may have an id too. */
+const NATIVE_ONLY = Object.keys(NativeEvent.shape).filter(
+  (name) => name !== 'id' && !RECORDED.includes(name),
+);
+const TELLS_NO_CALL =
+  'tells no call: an event needs id, occurred_at, provider and model, and a recorded call at least ' +
+  `one of ${RECORDED.join(', ')}`;
 
 export interface ExplainedCost {
   unit: string;
@@ -21,6 +48,8 @@ export interface ExplainedCost {
   tier: string | null;
   context_threshold: string | null;
   amount: string;
+  /** null stands for the client's own. */
+  currency: string | null;
   price_card_id: string | null;
   source: string;
   version: string | null;
@@ -28,9 +57,15 @@ export interface ExplainedCost {
 
 /** What is printed for one line; `error` where the line is no call. */
 export interface Explanation {
+  /** From 1, blank lines counted. */
+  line: number;
+  /** As the line tells it, so that it can be found again. */
+  id: string | null;
   event: Record<string, unknown> | null;
   costs: ExplainedCost[];
   effective_cost: string | null;
+  /** Of `effective_cost`; null where that is unknown, or where no client is named whose own it is. */
+  currency: string | null;
   cost_status: string;
   reasons: string[];
   error?: string;
@@ -40,40 +75,56 @@ export interface ExplainOptions {
   price: PriceEvent;
   /** The time of a call that tells none. */
   now: Date;
+  /** The currency of the client, for a cost that tells none; null where no client is named. */
+  currency: string | null;
 }
+
+type Explained = Omit<Explanation, 'line' | 'id'>;
 
 /**
  * Explains one line of NDJSON: `{ provider, host, http_path, status, request_model, response, sse,
  * usage_raw, date_utc }`, any part of which may be missing, or an event of the native format. Never
  * throws.
  */
-export function explainLine(line: string, options: ExplainOptions): Explanation {
+export function explainLine(text: string, line: number, options: ExplainOptions): Explanation {
   let item: Told | undefined;
   try {
-    item = asObject(parseExactJson(line));
+    item = asObject(parseExactJson(text));
   } catch {
-    return failed('is no JSON');
+    return { line, id: null, ...failed('is no JSON') };
   }
-  if (item === undefined) return failed('must be a JSON object');
-  return isNativeEvent(item) ? explainNative(line, item, options) : explainCall(item, options);
+  if (item === undefined) return { line, id: null, ...failed('must be a JSON object') };
+  const id = typeof item.id === 'string' ? item.id : null;
+  return { line, id, ...explainItem(text, item, options) };
+}
+
+function explainItem(text: string, item: Told, options: ExplainOptions): Explained {
+  if (isNativeEvent(item)) return explainNative(text, item, options);
+  return tellsCall(item) ? explainCall(item, options) : failed(TELLS_NO_CALL);
 }
 
 /** A recorded call tells its time as `date_utc`, and nothing in it is called `occurred_at`. */
 function isNativeEvent(item: Told): boolean {
-  return item.occurred_at !== undefined && item.date_utc === undefined;
+  if (item.occurred_at !== undefined) return item.date_utc === undefined;
+  const isRecorded = RECORDED_ONLY.some((name) => item[name] !== undefined);
+  return !isRecorded && NATIVE_ONLY.some((name) => item[name] !== undefined);
 }
 
-function explainNative(line: string, item: Told, { price }: ExplainOptions): Explanation {
-  const parsed = parseNativeLine(line);
+function tellsCall(item: Told): boolean {
+  return RECORDED.some((name) => item[name] !== undefined && item[name] !== null);
+}
+
+function explainNative(text: string, item: Told, options: ExplainOptions): Explained {
+  const parsed = parseNativeLine(text);
   if ('rejection' in parsed) return refused(parsed.rejection);
   const { raw_usage: usage, provider, model: requestModel } = item;
-  const told =
-    usage === undefined ? [] : readProviderCall({ provider, requestModel, usage }).reasons;
-  const fields = usage === undefined ? {} : { raw_usage: usage };
-  return explainEvent(parsed.event, fields, told.map(toSentence), price);
+  const reading =
+    asObject(usage) === undefined ? undefined : readProviderCall({ provider, requestModel, usage });
+  const reasons = reading === undefined ? [] : explainReading(reading);
+  return explainEvent(parsed.event, false, reasons, options);
 }
 
-function explainCall(item: Told, { price, now }: ExplainOptions): Explanation {
+function explainCall(item: Told, options: ExplainOptions): Explained {
   const reading = readProviderCall({
     provider: item.provider,
     host: item.host,
@@ -84,23 +135,34 @@ function explainCall(item: Told, { price, now }: ExplainOptions): Explanation {
     sse: item.sse,
     usage: item.usage_raw,
   });
-  const parsed = bookCall(item.date_utc, reading, now);
+  const parsed = bookCall(item.date_utc, reading, options.now);
   if ('rejection' in parsed) return refused(parsed.rejection);
-  const reasons = [...reading.reasons.map(toSentence), ...parsed.timeReasons];
-  return explainEvent(parsed.event, reading.fields, reasons, price);
+  const reasons = [...explainReading(reading), ...parsed.timeReasons];
+  return explainEvent(parsed.event, tellsCount(reading), reasons, options);
+}
+
+function explainReading(reading: ProviderReading): string[] {
+  const isSilent = reading.fields.raw_usage !== undefined && !tellsCount(reading);
+  const silence = isSilent ? ['The usage holds no count that is known.'] : [];
+  return [...reading.reasons.map(toSentence), ...silence];
+}
+
+function tellsCount({ fields }: ProviderReading): boolean {
+  return COUNTS.some((name) => fields[name] !== undefined && fields[name] !== null);
 }
 
 function explainEvent(
   event: UsageEvent,
-  told: EventFields,
+  isWhole: boolean,
   reasons: string[],
-  price: PriceEvent,
-): Explanation {
+  { price, currency }: ExplainOptions,
+): Explained {
   const costing = price(event);
   return {
-    event: showEvent(event, told),
-    costs: showCosts(event, costing),
+    event: showEvent(event, isWhole),
+    costs: showCosts(event, costing, currency),
     effective_cost: costing.cost,
+    currency: costing.cost === null ? null : (costing.currency ?? currency),
     cost_status: costing.costStatus,
     reasons: [...reasons, ...costing.reasons],
   };
@@ -129,10 +191,11 @@ function bookCall(date: unknown, { fields, flags }: ProviderReading, now: Date) 
 }
 
 /**
- * The event in the words of the native format. A count that is not told is null; but once a usage
- * was read, a kind of token that it does not mention was not used, which is 0.
+ * The event in the words of the native format. A count that is not told is null, as in the books;
+ * but of a recorded answer whose usage was read (`isWhole`), a kind of token that it does not
+ * mention was not used, which is 0.
  */
-function showEvent(event: UsageEvent, told: EventFields): Record<string, unknown> {
+function showEvent(event: UsageEvent, isWhole: boolean): Record<string, unknown> {
   const counts: Record<string, number | null> = {
     input_tokens: event.inputTokens,
     output_tokens: event.outputTokens,
@@ -144,9 +207,7 @@ function showEvent(event: UsageEvent, told: EventFields): Record<string, unknown
     input_audio_tokens: event.inputAudioTokens,
     output_audio_tokens: event.outputAudioTokens,
   };
-  const tellsUsage =
-    told.raw_usage !== undefined || TOKEN_FIELDS.some((name) => counts[name] !== null);
-  for (const name of TOKEN_FIELDS) counts[name] ??= tellsUsage ? 0 : null;
+  for (const name of TOKEN_FIELDS) counts[name] ??= isWhole ? 0 : null;
   return {
     provider: event.provider === NOT_TOLD ? null : event.provider,
     model: event.model === NOT_TOLD ? null : event.model,
@@ -172,7 +233,11 @@ function showEvent(event: UsageEvent, told: EventFields): Record<string, unknown
   };
 }
 
-function showCosts(event: UsageEvent, { lines, card }: Costing): ExplainedCost[] {
+function showCosts(
+  event: UsageEvent,
+  { lines, card, computedCurrency }: Costing,
+  clientCurrency: string | null,
+): ExplainedCost[] {
   const computed = lines.map((line) => ({
     unit: line.unit,
     quantity: line.quantity,
@@ -181,6 +246,7 @@ function showCosts(event: UsageEvent, { lines, card }: Costing): ExplainedCost[]
     tier: line.tier,
     context_threshold: line.contextThreshold,
     amount: line.amount,
+    currency: computedCurrency,
     price_card_id: card?.id ?? null,
     source: card?.source ?? NOT_TOLD,
     version: card?.version ?? null,
@@ -195,6 +261,7 @@ function showCosts(event: UsageEvent, { lines, card }: Costing): ExplainedCost[]
     tier: event.serviceTier,
     context_threshold: null,
     amount: told,
+    currency: event.currency ?? clientCurrency,
     price_card_id: null,
     source: event.provider,
     version: null,
@@ -213,15 +280,16 @@ function toldCost({ reportedCost, reportedCostText }: UsageEvent): string | null
   return reportedCostText === null ? reportedCost : canonicalDecimal(reportedCostText);
 }
 
-function refused({ field, reason }: { field: string; reason: string }): Explanation {
+function refused({ field, reason }: { field: string; reason: string }): Explained {
   return failed(`${field} ${reason}`.trim());
 }
 
-function failed(error: string): Explanation {
+function failed(error: string): Explained {
   return {
     event: null,
     costs: [],
     effective_cost: null,
+    currency: null,
     cost_status: 'unpriced',
     reasons: [],
     error,
