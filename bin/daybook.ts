@@ -9,6 +9,7 @@ import { registerImport } from './commands/import.ts';
 import { registerIngest } from './commands/ingest.ts';
 import { registerLogins } from './commands/logins.ts';
 import { registerMigrate } from './commands/migrate.ts';
+import { registerNumbers } from './commands/numbers.ts';
 import { registerPipeline } from './commands/pipeline.ts';
 import { registerPrices } from './commands/prices.ts';
 import { registerRecipients } from './commands/recipients.ts';
@@ -35,6 +36,7 @@ for (const register of [
   registerTokens,
   registerLogins,
   registerRecipients,
+  registerNumbers,
   registerPrices,
   registerReprice,
   registerImport,

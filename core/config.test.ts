@@ -31,7 +31,35 @@ describe('loadConfig', () => {
       mailFrom: 'daybook@daybook.example',
       chromiumPath: undefined,
       logLevel: 'info',
+      sms: {
+        ...{ twilio: undefined, openai: undefined, alertTo: undefined, answersKeywords: false },
+        ...{ model: 'gpt-4o-mini', transcriptionModel: 'whisper-1', modelTimeoutMs: 60_000 },
+        systemPrompt: expect.stringContaining('text message'),
+        memory: { turns: 6, tokens: 1_500 },
+        monthlyLimits: { free: 50, premium: 500, enterprise: 5_000 },
+        segmentCaps: { free: 2, premium: 4, enterprise: 6 },
+        numberCap: { segments: 100, cost: '2.00' },
+        clientCap: { segments: 10_000, cost: '200' },
+      },
     });
+  });
+
+  test('takes all of Twilio or nothing, and two tokens while one replaces the other', () => {
+    const token = (digit: string) => digit.repeat(32);
+    const env = {
+      TWILIO_ACCOUNT_SID: `AC${token('0')}`,
+      TWILIO_AUTH_TOKEN: `${token('a')},${token('b')}`,
+      PUBLIC_URL: 'https://sms.acme.example',
+    };
+    expect(loadConfig(env, PROJECT).sms.twilio).toEqual({
+      accountSid: env.TWILIO_ACCOUNT_SID,
+      authTokens: [token('a'), token('b')],
+      publicUrl: env.PUBLIC_URL,
+      baseUrl: undefined,
+    });
+    expect(problemsOf({ ...env, PUBLIC_URL: '' })).toContain(
+      'PUBLIC_URL not set; texts need all of',
+    );
   });
 
   test('takes an empty variable for one that is not set', () => {
@@ -63,10 +91,29 @@ describe('loadConfig', () => {
       SMTP_URL: 'mail.example.com',
       PUPPETEER_EXECUTABLE_PATH: 'chromium',
       LOG_LEVEL: 'loud',
+      TWILIO_ACCOUNT_SID: 'SK1',
+      TWILIO_AUTH_TOKEN: 'secret',
+      PUBLIC_URL: 'daybook.example.com',
+      TWILIO_BASE_URL: 'twilio',
+      OPENAI_API_KEY: 'key',
+      OPENAI_BASE_URL: 'openai',
+      SMS_MODEL: 'gpt 4',
+      SMS_TRANSCRIPTION_MODEL: '',
+      SMS_MODEL_TIMEOUT: '0',
+      SMS_MEMORY_TURNS: '51',
+      SMS_MEMORY_TOKENS: 'x',
+      SMS_MONTHLY_LIMITS: 'free:50,premium:500',
+      SMS_SEGMENT_CAPS: 'free:11,premium:4,enterprise:6',
+      SMS_NUMBER_CAP: '100',
+      SMS_CLIENT_CAP: '-1:1',
+      SMS_KEYWORD_REPLIES: 'yes',
+      ALERT_TO: 'me',
+      SMS_SYSTEM_PROMPT: 'x'.repeat(8_001),
     });
-    expect(message).toContain('9 problems');
+    expect(message).toContain('26 problems');
+    const always = ['DAYBOOK_HOME', 'SMS_TRANSCRIPTION_MODEL'];
     for (const name of Object.keys(VARIABLES)) {
-      if (name !== 'DAYBOOK_HOME') expect(message).toContain(`\n  ${name} is `);
+      if (!always.includes(name)) expect(message).toContain(`\n  ${name} is `);
     }
     expect(message).toContain(
       'PORT is "80800"; expected a whole number from 0 to 65535, for example 8080',

@@ -3,6 +3,7 @@
 import { isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { AppError } from './errors.ts';
+import { readSmsConfig, SMS_VARIABLES, type SmsConfig } from './sms-config.ts';
 
 export interface Config {
   /** Where local state lives: embedded Postgres, warehouse, archive, outbox. */
@@ -17,6 +18,7 @@ export interface Config {
   mailFrom: string;
   chromiumPath: string | undefined;
   logLevel: 'debug' | 'info' | 'warn' | 'error';
+  sms: SmsConfig;
 }
 
 interface Variable {
@@ -78,6 +80,7 @@ export const VARIABLES = {
     expects: 'the absolute path of a Chrome or Chromium program',
     example: '/usr/bin/chromium',
   },
+  ...SMS_VARIABLES,
   LOG_LEVEL: {
     schema: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
     expects: 'debug, info, warn or error',
@@ -91,6 +94,8 @@ export const COMPOSE_VARIABLES = [
   'DAYBOOK_APP_PASSWORD',
   'DAYBOOK_PIPELINE_PASSWORD',
 ];
+
+const SHOWN_MAX = 100;
 
 type VariableName = keyof typeof VARIABLES;
 type Environment = Record<string, string | undefined>;
@@ -114,6 +119,7 @@ export function loadConfig(
     if (!result.success) problems.push(describeProblem(name, raw ?? ''));
     return result.data as T;
   };
+  const sms = readSmsConfig(read);
   const config: Config = {
     homeDir: read('DAYBOOK_HOME'),
     databaseUrl: read('DATABASE_URL'),
@@ -125,7 +131,9 @@ export function loadConfig(
     mailFrom: read('MAIL_FROM'),
     chromiumPath: read('PUPPETEER_EXECUTABLE_PATH'),
     logLevel: read('LOG_LEVEL'),
+    sms: sms.sms,
   };
+  if (sms.problem !== undefined) problems.push(`  ${sms.problem}`);
   if ((env.SMTP_URL ?? '') !== '' && (env.MAIL_FROM ?? '') === '') {
     problems.push(
       '  MAIL_FROM is not set; with SMTP_URL it must be the address that mail comes from',
@@ -150,8 +158,13 @@ export function homePaths(homeDir: string) {
 
 function describeProblem(name: VariableName, raw: string): string {
   const variable: Variable = VARIABLES[name];
-  const seen = variable.secret ? maskSecret(raw) : JSON.stringify(raw);
+  const seen = variable.secret ? maskSecret(raw) : showValue(raw);
   return `  ${name} is ${seen}; expected ${variable.expects}, for example ${variable.example}`;
+}
+
+/** A long value is told by its beginning. */
+function showValue(raw: string): string {
+  return JSON.stringify(raw.length > SHOWN_MAX ? `${raw.slice(0, SHOWN_MAX)}…` : raw);
 }
 
 function maskSecret(raw: string): string {

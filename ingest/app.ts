@@ -12,18 +12,22 @@ import { type Authenticate, bearerOf, requireScope } from './api/tokens.ts';
 import { toErrorResponse } from './error-response.ts';
 import { describeApi } from './openapi.ts';
 import type { StoreUsage } from './store/usage-events.ts';
+import type { TwilioWebhooks } from './twilio/webhooks.ts';
 import { countResults, type HttpAnswer } from './usage/answers.ts';
 import { USAGE_ROUTES, type UsageRoute } from './usage/routes.ts';
 
 export interface IngestDeps {
   authenticate: Authenticate;
   storeUsage: StoreUsage;
+  /** Undefined where no Twilio account is configured: its webhooks are not there. */
+  twilio?: TwilioWebhooks | undefined;
   /** Throws when the books cannot be reached or are not migrated. */
   checkReady: () => Promise<void>;
   log: Log;
 }
 
 const BODY_BYTES_MAX = 5 * 1024 * 1024;
+const FORM_BYTES_MAX = 64 * 1024;
 
 /** Builds the application from its collaborators. */
 export function createApp(deps: IngestDeps): Express {
@@ -55,11 +59,37 @@ export function createApp(deps: IngestDeps): Express {
         response.set('allow', 'POST').status(405).json(plainError('ERR_INPUT', 'use POST'));
       });
   }
+  if (deps.twilio !== undefined) serveTwilio(app, deps.twilio);
   app.use((request, response) => {
     response.status(404).json(plainError('ERR_NOT_FOUND', `there is nothing at ${request.path}`));
   });
   app.use(answerError(deps.log));
   return app;
+}
+
+/** Answered with nothing to say: a reply in the response would be sent again with every retry. */
+function serveTwilio(app: Express, twilio: TwilioWebhooks): void {
+  const readForm = express.raw({ type: () => true, limit: FORM_BYTES_MAX });
+  const webhooks = {
+    '/webhooks/twilio/sms': twilio.receiveMessage,
+    '/webhooks/twilio/status': twilio.receiveStatus,
+  };
+  for (const [path, receive] of Object.entries(webhooks)) {
+    app
+      .route(path)
+      .post(readForm, async (request, response) => {
+        await receive({
+          pathAndQuery: request.originalUrl,
+          signature: request.get('x-twilio-signature'),
+          contentType: request.get('content-type') ?? '',
+          body: Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0),
+        });
+        response.type('text/xml').send('<Response/>');
+      })
+      .all((_request, response) => {
+        response.set('allow', 'POST').status(405).json(plainError('ERR_INPUT', 'use POST'));
+      });
+  }
 }
 
 /** An error on the way is answered in the words of the route's format. */

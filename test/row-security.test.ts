@@ -1,79 +1,13 @@
 // Rules of tenant isolation, asked of the catalogue and of every table: row security fails closed,
 // and no role that serves can step around it.
-import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Pool, query, withTransaction } from '../core/postgres.ts';
 import { APP_ROLE, PIPELINE_ROLE } from '../core/roles.ts';
 import { addTestClient, createTestBooks, type TestBooks } from '../core/test-support.ts';
+import { TENANT_ROWS } from './tenant-rows.ts';
 
 const OWN = 'acme';
 const OTHER = 'other';
-const SHA = 'a'.repeat(64);
-const REVISION = randomUUID();
-
-/** One row of the other client in every table; the test below fails for a table without one. */
-const ROWS: Record<string, Record<string, unknown>> = {
-  users: { user_id: 'u' },
-  user_profiles: { user_id: 'u', email: 'u@other.example' },
-  database_logins: { role_name: 'nobody', kind: 'service', label: 'l' },
-  chatbots: { chatbot_id: 'b' },
-  conversations: { conversation_id: 'c' },
-  usage_events: {
-    event_id: 'e',
-    occurred_at: '2025-01-01Z',
-    provider: 'p',
-    model: 'm',
-    currency: 'USD',
-    body_hash: `\\x${SHA}`,
-  },
-  api_tokens: { token_id: 't', secret_hash: `\\x${SHA}`, name: 'n', scopes: ['usage:write'] },
-  recipients: { recipient_id: 1, email: 'owner@other.example' },
-  runs: {
-    run_id: randomUUID(),
-    job: 'j',
-    slot_at: '2025-01-01Z',
-    state: 'running',
-    lease_until: '2025-01-01Z',
-    started_at: '2025-01-01Z',
-  },
-  report_revisions: {
-    revision_id: REVISION,
-    report: 'r',
-    period_kind: 'day',
-    period_start: '2025-01-01',
-    period_key: 'k',
-    revision: 1,
-    content_hash: SHA,
-    content: '{}',
-    run_id: randomUUID(),
-    as_of: '2025-01-01Z',
-  },
-  archive_entries: { revision_id: REVISION, format: 'pdf', path: 'x', byte_count: 1, sha256: SHA },
-  deliveries: { revision_id: REVISION, recipient_id: 1, state: 'pending', message_id: '<x>' },
-  // Cards without a client are shared by all; this one is the other client's own.
-  price_cards: {
-    price_card_id: 1_000_000,
-    provider: 'p',
-    model: 'm',
-    pattern: '{"equals":"m"}',
-    currency: 'USD',
-    recorded_at: '2025-01-01Z',
-    source: 's',
-    version: '1',
-    fingerprint: SHA,
-    position: 0,
-  },
-  cost_adjustments: {
-    adjustment_id: 1,
-    event_id: 'e',
-    reprice_id: randomUUID(),
-    old_cost_status: 'unpriced',
-    new_cost_status: 'unpriced',
-    currency: 'USD',
-    reason: 'r',
-    recorded_at: '2025-01-01Z',
-  },
-};
 
 let books: TestBooks;
 let tables: string[];
@@ -82,7 +16,7 @@ beforeAll(async () => {
   books = await createTestBooks();
   await addTestClient(books.app, { clientId: OWN });
   await addTestClient(books.app, { clientId: OTHER });
-  for (const [table, row] of Object.entries(ROWS)) {
+  for (const [table, row] of Object.entries(TENANT_ROWS)) {
     const fields = { client_id: OTHER, ...row };
     const names = Object.keys(fields);
     const marks = names.map((_, index) => `$${index + 1}`);
@@ -121,7 +55,7 @@ async function countRows(
 
 describe('the catalogue', () => {
   test('knows every table of this test, and each holds a row of the other client', async () => {
-    expect(tables).toEqual([...Object.keys(ROWS), 'clients', 'schedules'].sort());
+    expect(tables).toEqual([...Object.keys(TENANT_ROWS), 'clients', 'schedules'].sort());
     for (const table of tables) expect(await countRows(books.owner, table)).toBeGreaterThan(0n);
   });
 

@@ -6,11 +6,12 @@ import { startIngest } from '../../ingest/server.ts';
 import { createGroupedStore } from '../../ingest/store/group-commit.ts';
 import { assertServable, type Context, openContext } from '../context.ts';
 import { runWithLifecycle } from '../lifecycle.ts';
+import { openSmsAgent } from '../sms-agent.ts';
 
 export function registerIngest(program: Command): void {
   program
     .command('ingest')
-    .description('serve the usage API')
+    .description('serve the usage API; take and answer texts, where a Twilio account is set')
     .action(() =>
       runWithLifecycle(async (lifecycle) => {
         const context = openContext(lifecycle);
@@ -44,6 +45,7 @@ export async function serveIngest(
       return authenticate(header);
     },
     storeUsage: createGroupedStore(pool),
+    twilio: openSmsAgent(context, pool),
     checkReady: () => assertServable(pool),
     log: context.log,
   };

@@ -1,9 +1,10 @@
-// Group commit: requests that arrive while a transaction is under way share the next one. Each request
-// resolves only after that commit; one that cannot be stored does not take the others with it.
-import { isUnavailable, type Pool, setTenant, withTransaction } from '../../core/postgres.ts';
+// Group commit of usage: small requests, of whichever clients, share a transaction. Each resolves only
+// after its commit.
+import { type Pool, setTenant, withTransaction } from '../../core/postgres.ts';
 import type { PricesOf } from '../pricing/costing.ts';
 import { createPriceBook } from '../pricing/price-book.ts';
 import type { ParsedItem } from '../usage/event.ts';
+import { groupWrites } from './groups.ts';
 import {
   createUsageStore,
   type ItemResult,
@@ -23,8 +24,6 @@ const LANES = 2;
 interface Request {
   clientId: string;
   items: ParsedItem[];
-  resolve(results: ItemResult[]): void;
-  reject(error: unknown): void;
 }
 
 /** Makes the writer of a busy server; for one request alone it is createUsageStore. */
@@ -33,53 +32,24 @@ export function createGroupedStore(
   pricesOf: PricesOf = createPriceBook(pool),
 ): StoreUsage {
   const storeAlone = createUsageStore(pool, pricesOf);
-  const waiting: Request[] = [];
-  let busyLanes = 0;
-  const work = async () => {
-    busyLanes += 1;
-    while (waiting.length > 0) await storeGroup(pool, pricesOf, storeAlone, takeGroup(waiting));
-    busyLanes -= 1;
-  };
-  return (clientId, items) => {
-    if (items.length > SHARED_ITEMS_MAX) return storeAlone(clientId, items);
-    return new Promise((resolve, reject) => {
-      waiting.push({ clientId, items, resolve, reject });
-      if (busyLanes < LANES) void work();
-    });
-  };
-}
-
-function takeGroup(waiting: Request[]): Request[] {
-  let items = 0;
-  const full = waiting.findIndex((request) => {
-    items += request.items.length;
-    return items > GROUP_ITEMS_MAX;
+  const storeShared = groupWrites<Request, ItemResult[]>({
+    lanes: LANES,
+    sizeMax: GROUP_ITEMS_MAX,
+    sizeOf: ({ items }) => items.length,
+    writeTogether: (requests) => storeTogether(pool, pricesOf, requests),
+    writeAlone: ({ clientId, items }) => storeAlone(clientId, items),
   });
-  return waiting.splice(0, full === -1 ? waiting.length : Math.max(1, full));
+  return (clientId, items) =>
+    items.length > SHARED_ITEMS_MAX
+      ? storeAlone(clientId, items)
+      : storeShared({ clientId, items });
 }
 
-/** Settles every request of the group; never throws. */
-async function storeGroup(
+async function storeTogether(
   pool: Pool,
   pricesOf: PricesOf,
-  storeAlone: StoreUsage,
   group: Request[],
-): Promise<void> {
-  try {
-    await storeTogether(pool, pricesOf, group);
-  } catch (error) {
-    // Nothing was committed. Books that are away are away for each of them.
-    if (group.length === 1 || isUnavailable(error)) {
-      for (const request of group) request.reject(error);
-      return;
-    }
-    for (const request of group) {
-      await storeAlone(request.clientId, request.items).then(request.resolve, request.reject);
-    }
-  }
-}
-
-async function storeTogether(pool: Pool, pricesOf: PricesOf, group: Request[]): Promise<void> {
+): Promise<ItemResult[][]> {
   // Clients in one order, as the ids within each are: writers never wait for each other crosswise.
   const byClient = [...Map.groupBy(group, ({ clientId }) => clientId)].sort(([left], [right]) =>
     left < right ? -1 : 1,
@@ -92,10 +62,12 @@ async function storeTogether(pool: Pool, pricesOf: PricesOf, group: Request[]): 
   );
   const filled = writes.filter(({ write }) => !write.isEmpty);
   const stored = await storeFilled(pool, filled);
+  const results = new Map<Request, ItemResult[]>();
   for (const { requests, write } of writes) {
     const at = filled.findIndex((one) => one.write === write);
-    answer(requests, write.resultsOf(stored[at] ?? NOTHING));
+    shareOut(requests, write.resultsOf(stored[at] ?? NOTHING), results);
   }
+  return group.map((request) => results.get(request) ?? []);
 }
 
 async function storeFilled(
@@ -116,11 +88,18 @@ async function storeFilled(
 }
 
 /** Gives each request the results of its own items, numbered from 0 again. */
-function answer(requests: Request[], results: ItemResult[]): void {
+function shareOut(
+  requests: Request[],
+  all: ItemResult[],
+  results: Map<Request, ItemResult[]>,
+): void {
   let start = 0;
   for (const request of requests) {
-    const own = results.slice(start, start + request.items.length);
+    const own = all.slice(start, start + request.items.length);
     start += request.items.length;
-    request.resolve(own.map((result, index) => ({ ...result, index })));
+    results.set(
+      request,
+      own.map((result, index) => ({ ...result, index })),
+    );
   }
 }

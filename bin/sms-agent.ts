@@ -1,0 +1,53 @@
+// Puts the SMS agent together from the configuration: webhooks in, its loops behind them, and Twilio
+// and the model outside.
+import type { Pool } from '../core/postgres.ts';
+import type { SmsConfig } from '../core/sms-config.ts';
+import { startAgent } from '../ingest/agent/agent.ts';
+import type { ModelSetup } from '../ingest/agent/answer-task.ts';
+import { createErrorLog } from '../ingest/agent/error-log.ts';
+import { createModel } from '../ingest/agent/model.ts';
+import { createPriceBook } from '../ingest/pricing/price-book.ts';
+import { createMessageStore } from '../ingest/store/messages.ts';
+import { createTwilioApi } from '../ingest/twilio/api.ts';
+import { createTwilioWebhooks, type TwilioWebhooks } from '../ingest/twilio/webhooks.ts';
+import { providerOfHost } from '../ingest/usage/providers/hosts.ts';
+import type { Context } from './context.ts';
+
+const RETRIES = 2;
+
+/** Starts the agent until the lifecycle ends; undefined where no Twilio account is set. */
+export function openSmsAgent(
+  { config: { sms }, now, log, lifecycle }: Context,
+  pool: Pool,
+): TwilioWebhooks | undefined {
+  if (sms.twilio === undefined) return undefined;
+  const { accountSid, authTokens, publicUrl, baseUrl } = sms.twilio;
+  const store = createMessageStore(pool);
+  const twilio = createTwilioApi({
+    accountSid,
+    authToken: authTokens[0] ?? '',
+    ...(baseUrl === undefined ? {} : { baseUrl }),
+  });
+  const agent = startAgent({
+    ...{ pool, store, twilio, accountSid, publicUrl, now, log, settings: sms },
+    ...{ setup: openModel(sms), pricesOf: createPriceBook(pool) },
+    errors: createErrorLog(pool, log, now),
+    secrets: [...authTokens, accountSid, ...(sms.openai === undefined ? [] : [sms.openai.apiKey])],
+  });
+  lifecycle.onEnd(() => agent.stop());
+  return createTwilioWebhooks({ account: sms.twilio, store, now, log, onStored: agent.wake });
+}
+
+function openModel(sms: SmsConfig): ModelSetup | undefined {
+  if (sms.openai === undefined) return undefined;
+  const { model: name, transcriptionModel, modelTimeoutMs: timeoutMs } = sms;
+  const { apiKey, baseUrl } = sms.openai;
+  const server = baseUrl === undefined ? {} : { baseUrl };
+  const provider = baseUrl === undefined ? 'openai' : providerOfHost(new URL(baseUrl).host);
+  const options = { apiKey, ...server, model: name, transcriptionModel, timeoutMs };
+  return {
+    model: createModel({ ...options, retries: RETRIES }),
+    provider: provider ?? 'openai',
+    name,
+  };
+}

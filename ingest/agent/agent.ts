@@ -1,0 +1,152 @@
+// The SMS agent at work: tasks are answered, texts are sent, the uncertain are looked up and the books
+// compared with Twilio's, each by its own loop. All state is in Postgres, so any number may run.
+import { setTimeout as setTimeoutPromise } from 'node:timers/promises';
+import { isAppError, messageOf } from '../../core/errors.ts';
+import type { Log } from '../../core/log.ts';
+import { listServedClients } from '../store/outbox.ts';
+import { type AnswerDeps, answerTask } from './answer-task.ts';
+import { createPump, type Pump } from './pump.ts';
+import { type ReconcileDeps, reconcile } from './reconcile.ts';
+import { type ResolveDeps, resolveUncertain } from './resolve-uncertain.ts';
+import { type ClaimedText, claimText, type SendDeps, sendText } from './send-texts.ts';
+import { type TakenTask, takeTask } from './take-task.ts';
+
+export interface AgentDeps
+  extends Omit<AnswerDeps, 'signal' | 'twilio'>,
+    Omit<SendDeps, 'circuit'>,
+    Omit<ReconcileDeps, 'twilio'>,
+    Omit<ResolveDeps, 'twilio'> {
+  log: Log;
+  /** How often the books are asked for work that nobody told of. */
+  pollMs?: number;
+  reconcileMs?: number;
+}
+
+export interface Agent {
+  /** A text was stored: there is work. */
+  wake(): void;
+  /** Compares the books with Twilio's at once. */
+  reconcileNow(): Promise<void>;
+  /** Ends what can be ended soon and gives the rest back. */
+  stop(): Promise<void>;
+}
+
+const POLL_MS = 1_000;
+const RECONCILE_MS = 5 * 60_000;
+const CLIENTS_FRESH_MS = 5_000;
+const STOP_WAIT_MS = 8_000;
+const ANSWERS_WIDTH = 32;
+const SENDS_WIDTH = 16;
+
+/** Starts the loops. */
+export function startAgent(deps: AgentDeps): Agent {
+  const stopping = new AbortController();
+  const ofAgent = { ...deps, circuit: { openUntil: 0 }, signal: stopping.signal };
+  const clients = createClientList(deps);
+  const onError = (error: unknown) => void deps.errors.recordThrown(error);
+  const senders: Pump = createPump<ClaimedText>({
+    ...{ width: SENDS_WIDTH, onError },
+    take: () => clients.firstWith((clientId) => claimText(ofAgent, clientId)),
+    run: (claimed) => sendText(ofAgent, claimed),
+  });
+  const answerers: Pump = createPump<TakenTask>({
+    ...{ width: ANSWERS_WIDTH, onError },
+    take: async () => {
+      const taken = await clients.firstWith((clientId) => takeTask(ofAgent, clientId));
+      senders.wake();
+      return taken;
+    },
+    run: async (taken) => {
+      await answerTask(ofAgent, taken);
+      senders.wake();
+    },
+  });
+  const lookUp = oneAtATime(async () => {
+    await clients.each(async (clientId) => {
+      while (!stopping.signal.aborted && (await resolveUncertain(deps, clientId))) senders.wake();
+    });
+  }, onError);
+  const reconcileAll = oneAtATime(async () => {
+    await clients.each((clientId) => reconcileClient(deps, clientId));
+    answerers.wake();
+  }, onError);
+  const wake = () => {
+    answerers.wake();
+    senders.wake();
+    void lookUp();
+  };
+  const timers = [
+    setInterval(wake, deps.pollMs ?? POLL_MS),
+    setInterval(reconcileAll, deps.reconcileMs ?? RECONCILE_MS),
+  ];
+  wake();
+  void reconcileAll();
+  return {
+    wake: () => answerers.wake(),
+    reconcileNow: reconcileAll,
+    stop: async () => {
+      for (const timer of timers) clearInterval(timer);
+      stopping.abort();
+      const ended = Promise.all([answerers.stop(), senders.stop(), lookUp.ended()]);
+      await Promise.race([ended, setTimeoutPromise(STOP_WAIT_MS, undefined, { ref: false })]);
+    },
+  };
+}
+
+/** Twilio that cannot be asked is asked again in five minutes; other clients do not wait for it. */
+async function reconcileClient(deps: AgentDeps, clientId: string): Promise<void> {
+  try {
+    const { found, priced } = await reconcile(deps, clientId);
+    if (found + priced > 0) deps.log.info('sms.reconciled', { clientId, found, priced });
+  } catch (error) {
+    if (!isAppError(error, 'ERR_TWILIO')) throw error;
+    const message = messageOf(error);
+    await deps.errors.record({ type: 'twilio_error', code: 'list', message, clientId });
+  }
+}
+
+/** The clients that have numbers, asked for again after a while. */
+function createClientList({ pool, now }: AgentDeps) {
+  let known: string[] = [];
+  let freshUntil = 0;
+  let turn = 0;
+  const list = async () => {
+    if (now().getTime() < freshUntil) return known;
+    known = await listServedClients(pool);
+    freshUntil = now().getTime() + CLIENTS_FRESH_MS;
+    return known;
+  };
+  return {
+    each: async (visit: (clientId: string) => Promise<void>) => {
+      for (const clientId of await list()) await visit(clientId);
+    },
+    /** The first job that `take` gives, of each client in turn; a word means to ask once more. */
+    firstWith: async <Job extends object>(
+      take: (clientId: string) => Promise<Job | string | undefined>,
+    ): Promise<Job | undefined> => {
+      const all = await list();
+      turn += 1;
+      for (let step = 0; step < all.length; step += 1) {
+        const clientId = all[(turn + step) % all.length] as string;
+        let taken = await take(clientId);
+        while (typeof taken === 'string') taken = await take(clientId);
+        if (taken !== undefined) return taken;
+      }
+      return undefined;
+    },
+  };
+}
+
+/** Runs `work` unless it runs already; then the running one is waited for. */
+function oneAtATime(work: () => Promise<void>, onError: (error: unknown) => void) {
+  let current: Promise<void> | undefined;
+  const run = () => {
+    current ??= work()
+      .catch(onError)
+      .finally(() => {
+        current = undefined;
+      });
+    return current;
+  };
+  return Object.assign(run, { ended: async () => current });
+}

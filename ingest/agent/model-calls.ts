@@ -1,0 +1,82 @@
+// The model calls of a task as usage events, booked with it: one for every call that was made, also
+// for one that failed or whose answer nobody needed any more.
+import { type Connection, query } from '../../core/postgres.ts';
+import { loadSql } from '../../core/sql.ts';
+import type { PricesOf } from '../pricing/costing.ts';
+import { prepareWrite } from '../store/usage-events.ts';
+import { parseNativeItem } from '../usage/native.ts';
+import type { ModelAnswer, ModelError, Transcription } from './model.ts';
+import type { TakenTask } from './take-task.ts';
+
+export interface ModelCall {
+  purpose: 'answer' | 'transcription';
+  occurredAt: Date;
+  /** Fields of the native event beside identity and task. */
+  fields: Record<string, unknown>;
+}
+
+const CHATBOT = 'sms';
+
+export function callOfAnswer(answer: ModelAnswer, model: string, occurredAt: Date): ModelCall {
+  const { response, requestId, latencyMs } = answer;
+  const served = answer.model === model ? {} : { served_model: answer.model };
+  return {
+    purpose: 'answer',
+    occurredAt,
+    fields: {
+      ...{ operation: 'chat', model, ...served, ...usageOf(response), status: 'success' },
+      ...{ request_id: requestId, latency_ms: latencyMs },
+    },
+  };
+}
+
+export function callOfTranscription(spoken: Transcription, occurredAt: Date): ModelCall {
+  const { model, seconds, response, requestId, latencyMs } = spoken;
+  const usage = seconds === null ? usageOf(response) : { audio_seconds: seconds };
+  return {
+    purpose: 'transcription',
+    occurredAt,
+    fields: {
+      ...{ operation: 'transcription', model, ...usage, status: 'success' },
+      ...{ request_id: requestId, latency_ms: latencyMs },
+    },
+  };
+}
+
+/** A call that failed is one too: perhaps with usage, at least with a count. */
+export function callOfError(error: ModelError, model: string, occurredAt: Date): ModelCall {
+  const usage = usageOf(error.call?.response ?? null);
+  const fields = { operation: 'chat', model, ...usage, status: 'error', error_type: error.type };
+  return { purpose: 'answer', occurredAt, fields };
+}
+
+/** The usage alone: an answer's words have no place in the books of usage. */
+function usageOf(response: unknown): Record<string, unknown> {
+  const usage = (response as { usage?: unknown } | null)?.usage;
+  // Without usage the call is counted, and its cost unknown.
+  return typeof usage === 'object' && usage !== null ? { raw_usage: usage } : { requests: 1 };
+}
+
+/** Books the calls in the caller's transaction. A call is one event, however often this runs. */
+export async function bookCalls(
+  connection: Connection,
+  { pricesOf, provider }: { pricesOf: PricesOf; provider: string },
+  { clientId, task }: TakenTask,
+  calls: readonly ModelCall[],
+): Promise<void> {
+  if (calls.length === 0) return;
+  const ids = calls.map((_, index) => `sms-${task.task_id}-${task.fence}-${index}`);
+  const items = calls.map(({ occurredAt, fields }, index) =>
+    parseNativeItem({
+      ...{ id: ids[index], occurred_at: occurredAt.toISOString(), provider, ...fields },
+      ...{ user_id: task.user_id, conversation_id: task.conversation_id, chatbot_id: CHATBOT },
+    }),
+  );
+  const write = await prepareWrite(clientId, items, pricesOf);
+  const stored = await write.run(connection);
+  const refused = write.resultsOf(stored).find(({ result }) => result === 'rejected');
+  if (refused !== undefined) throw new Error(`a call cannot be booked: ${JSON.stringify(refused)}`);
+  const purposes = calls.map(({ purpose }) => purpose);
+  const sql = loadSql('postgres/queries/insert_task_calls');
+  await query(connection, sql, [clientId, task.task_id, ids, purposes]);
+}

@@ -1,0 +1,129 @@
+// Compares the books with Twilio's list of messages: texts that came while we were away are stored
+// through the same door, and what is final by now (state, price, segments) is noted.
+import { type Pool, query, withTransaction } from '../../core/postgres.ts';
+import { loadSql } from '../../core/sql.ts';
+import { refreshStatus } from '../store/message-status.ts';
+import type { MessageStore } from '../store/messages.ts';
+import type { ListedMessage, TwilioApi } from '../twilio/api.ts';
+import { senderKind } from '../twilio/phone.ts';
+
+export interface ReconcileDeps {
+  pool: Pool;
+  twilio: Pick<TwilioApi, 'listMessages' | 'listMedia'>;
+  store: MessageStore;
+  accountSid: string;
+  now: () => Date;
+}
+
+export interface Reconciled {
+  /** Texts to us that had not been stored. */
+  found: number;
+  /** Messages whose price or segments are known now and were not. */
+  priced: number;
+}
+
+/** Twilio tries a webhook for seconds; we look two days back. */
+const LOOK_BACK_MS = 48 * 3_600_000;
+/** A list has a limit, which a few hours of texts do not reach. */
+const SLICE_MS = 6 * 3_600_000;
+/** Its webhook may be on the way just now. */
+const YOUNGEST_MS = 30_000;
+
+/** Brings one client's texts of the last 48 hours up to date. Throws ERR_TWILIO. */
+export async function reconcile(deps: ReconcileDeps, clientId: string): Promise<Reconciled> {
+  const now = deps.now().getTime();
+  const total: Reconciled = { found: 0, priced: 0 };
+  for (const number of await listOwnNumbers(deps.pool, clientId)) {
+    for (let until = now; until > now - LOOK_BACK_MS; until -= SLICE_MS) {
+      const slice = { after: new Date(until - SLICE_MS), before: new Date(until) };
+      const received = await deps.twilio.listMessages({ to: number, ...slice });
+      const sent = await deps.twilio.listMessages({ from: number, ...slice });
+      total.found += await storeMissing(deps, clientId, received, now);
+      total.priced += await noteTold(deps, clientId, [...received, ...sent]);
+    }
+  }
+  return total;
+}
+
+async function listOwnNumbers(pool: Pool, clientId: string): Promise<string[]> {
+  const rows = await withTransaction(pool, { clientId }, (connection) =>
+    query<{ phone: string }>(connection, loadSql('postgres/queries/select_client_numbers'), [
+      clientId,
+    ]),
+  );
+  return rows.map(({ phone }) => phone);
+}
+
+async function storeMissing(
+  { pool, twilio, store, accountSid, now }: ReconcileDeps,
+  clientId: string,
+  listed: readonly ListedMessage[],
+  asOf: number,
+): Promise<number> {
+  const received = listed.filter(
+    ({ direction, from, happenedAt }) =>
+      direction === 'inbound' &&
+      senderKind(from) !== null &&
+      happenedAt.getTime() < asOf - YOUNGEST_MS,
+  );
+  const known = await findKnown(pool, clientId, received);
+  const missing = received
+    .filter(({ messageSid }) => !known.has(messageSid))
+    .sort((one, other) => one.happenedAt.getTime() - other.happenedAt.getTime());
+  const results = await Promise.all(
+    missing.map(async (message) => {
+      const media = message.mediaCount === 0 ? [] : await twilio.listMedia(message.messageSid);
+      return store.storeInbound({
+        ...{ clientId, now: now(), happenedAt: message.happenedAt },
+        message: {
+          ...{ messageSid: message.messageSid, accountSid, from: message.from, to: message.to },
+          ...{ fromKind: senderKind(message.from) ?? 'name', body: message.body, media },
+          ...{ segments: message.segments, messagingServiceSid: null, fromCountry: null },
+          optOutType: null,
+        },
+      });
+    }),
+  );
+  return results.filter((result) => result === 'stored').length;
+}
+
+async function findKnown(
+  pool: Pool,
+  clientId: string,
+  listed: readonly ListedMessage[],
+): Promise<Set<string>> {
+  if (listed.length === 0) return new Set();
+  const sids = listed.map(({ messageSid }) => messageSid);
+  const sql = loadSql('postgres/queries/select_known_sids');
+  const rows = await withTransaction(pool, { clientId }, (connection) =>
+    query<{ message_sid: string }>(connection, sql, [clientId, sids]),
+  );
+  return new Set(rows.map((row) => row.message_sid));
+}
+
+/** Prices and segments in one statement; a state only where it is news. */
+async function noteTold(
+  { pool, now }: ReconcileDeps,
+  clientId: string,
+  listed: readonly ListedMessage[],
+): Promise<number> {
+  if (listed.length === 0) return 0;
+  const column = <Value>(read: (message: ListedMessage) => Value) => listed.map(read);
+  const values = [
+    column(({ messageSid }) => messageSid),
+    column(({ price }) => price),
+    column(({ currency }) => currency),
+    // A message of a messaging service has no segments until it is sent.
+    column(({ segments }) => segments || null),
+  ];
+  return withTransaction(pool, { clientId }, async (connection) => {
+    const sql = loadSql('postgres/queries/update_told_prices');
+    const changed = await query(connection, sql, [clientId, ...values]);
+    for (const message of listed) {
+      if (message.direction === 'inbound') continue;
+      const { messageSid, status, errorCode } = message;
+      await refreshStatus(connection, clientId, messageSid, now(), { status, errorCode });
+    }
+    return changed.length;
+  });
+}

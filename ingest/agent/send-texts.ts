@@ -1,0 +1,224 @@
+// Sends what is queued: the claim is committed before the request goes out, so a text is asked for
+// once; what nobody can know is uncertain and looked up, never sent again by itself.
+import { localDate } from '../../core/calendar.ts';
+import { Decimal } from '../../core/money.ts';
+import { type Connection, type Pool, query, withTransaction } from '../../core/postgres.ts';
+import type { DailyCap, SmsConfig } from '../../core/sms-config.ts';
+import { loadSql } from '../../core/sql.ts';
+import { findSuppression, suppress } from '../store/consents.ts';
+import { forgetSentText } from '../store/forget.ts';
+import { adoptSid, type OutboxRow, settleText } from '../store/outbox.ts';
+import { estimateText } from '../texts/rates.ts';
+import type { SendResult, TwilioApi } from '../twilio/api.ts';
+import { callingCode } from '../twilio/phone.ts';
+import { OUTBOX_PARAMETER } from '../twilio/status-fields.ts';
+import type { ErrorLog } from './error-log.ts';
+
+export interface SendDeps {
+  pool: Pool;
+  twilio: TwilioApi;
+  settings: SmsConfig;
+  /** Where Twilio tells a text's way, as it reaches us. */
+  publicUrl: string;
+  errors: ErrorLog;
+  circuit: Circuit;
+  now: () => Date;
+}
+
+/** Stops all sending while the account is not allowed to send. */
+export interface Circuit {
+  openUntil: number;
+}
+
+export interface ClaimedText {
+  clientId: string;
+  row: OutboxRow;
+  /** The client's day whose caps count it. */
+  day: string;
+  cost: string;
+}
+
+/** Longer than any request to Twilio takes. */
+const LEASE_MS = 60_000;
+const LOOP_WINDOW_MS = 30_000;
+/** Twilio suspends a pair that exchanges more (error 14107). */
+const LOOP_SENDS_MAX = 30;
+const CIRCUIT_OPEN_MS = 5 * 60_000;
+const RETRY_SECONDS = [5, 15, 60, 300, 900];
+/** With those waits a text is tried for almost a day. */
+const ATTEMPTS_MAX = 90;
+
+/** Takes the next text that may be sent; "settled" for one that may not, undefined if none is due. */
+export async function claimText(
+  { pool, settings, circuit, now }: SendDeps,
+  clientId: string,
+): Promise<ClaimedText | 'settled' | undefined> {
+  const instant = now();
+  if (instant.getTime() < circuit.openUntil) return undefined;
+  return withTransaction(pool, { clientId }, async (connection) => {
+    const lease = new Date(instant.getTime() + LEASE_MS);
+    const sql = loadSql('postgres/queries/claim_outbox');
+    const [row] = await query<OutboxRow>(connection, sql, [clientId, instant, lease]);
+    if (row === undefined) return undefined;
+    const day = localDate(instant, await timeZoneOf(connection, clientId));
+    const claimed = { clientId, row, day, cost: costOf(row) };
+    const objection =
+      (await findObjection(connection, claimed, instant)) ??
+      ((await reserve(connection, claimed, settings)) ? undefined : CAPPED);
+    if (objection === undefined) return claimed;
+    const { state, afterMs } = objection;
+    const dueAt = new Date(instant.getTime() + afterMs);
+    const end = { clientId, row, state, dueAt, code: null, message: objection.message };
+    await settleText(connection, { ...end, reservedOn: null, now: instant });
+    return 'settled';
+  });
+}
+
+interface Objection {
+  state: 'pending' | 'suppressed' | 'capped';
+  afterMs: number;
+  message: string;
+}
+
+const CAPPED: Objection = { state: 'capped', afterMs: 0, message: 'a cap of the day is reached' };
+
+async function findObjection(
+  connection: Connection,
+  { clientId, row }: ClaimedText,
+  now: Date,
+): Promise<Objection | undefined> {
+  const { to_number: to, from_number: from, despite_stop: despiteStop } = row;
+  const lockSql = loadSql('postgres/queries/lock_sms_user_shared');
+  await query(connection, lockSql, [clientId, to]);
+  const suppression = await findSuppression(connection, clientId, to);
+  if (suppression !== null && !despiteStop) {
+    return { state: 'suppressed', afterMs: 0, message: `the number gets nothing: ${suppression}` };
+  }
+  const since = new Date(now.getTime() - LOOP_WINDOW_MS);
+  const countSql = loadSql('postgres/queries/count_recent_sends');
+  const values = [clientId, from, to, since, row.outbox_id];
+  const [recent] = await query<{ sends: number }>(connection, countSql, values);
+  if ((recent?.sends ?? 0) < LOOP_SENDS_MAX) return undefined;
+  return { state: 'pending', afterMs: LOOP_WINDOW_MS, message: 'too many texts to the pair' };
+}
+
+/** Reserves the text's part of both caps; false, with nothing reserved, where one does not allow it. */
+async function reserve(
+  connection: Connection,
+  { clientId, row, day, cost }: ClaimedText,
+  { numberCap, clientCap }: SmsConfig,
+): Promise<boolean> {
+  const caps = [numberCap, clientCap].flatMap((cap: DailyCap) => [cap.segments, cap.cost]);
+  const values = [clientId, row.to_number, day, row.segments, cost, ...caps];
+  const sql = loadSql('postgres/queries/reserve_spend');
+  const reserved = await query<{ scope: string }>(connection, sql, values);
+  if (reserved.length === 2) return true;
+  const scopes = reserved.map(({ scope }) => scope);
+  if (scopes.length > 0) await release(connection, { clientId, row, day, cost }, scopes);
+  return false;
+}
+
+async function release(
+  connection: Connection,
+  { clientId, row, day, cost }: ClaimedText,
+  scopes = ['number', 'client'],
+): Promise<void> {
+  const values = [clientId, row.to_number, day, row.segments, cost, scopes];
+  await query(connection, loadSql('postgres/queries/release_spend'), values);
+}
+
+/** What a text takes of a cap; one of unknown price counts by its segments alone. */
+export function costOf({ to_number, segments }: Pick<OutboxRow, 'to_number' | 'segments'>): string {
+  const { price, carrierFee } = estimateText({
+    direction: 'outbound',
+    callingCode: callingCode(to_number),
+    segments,
+    hasMedia: false,
+  });
+  return new Decimal(price ?? 0).plus(carrierFee ?? 0).toString();
+}
+
+async function timeZoneOf(connection: Connection, clientId: string): Promise<string> {
+  const sql = loadSql('postgres/queries/select_client_zone');
+  const [row] = await query<{ time_zone: string }>(connection, sql, [clientId]);
+  return row?.time_zone ?? 'UTC';
+}
+
+/** Sends a claimed text and writes down what became of it. */
+export async function sendText(deps: SendDeps, claimed: ClaimedText): Promise<void> {
+  const { row, clientId } = claimed;
+  const base = deps.publicUrl.replace(/\/+$/, '');
+  const result = await deps.twilio.send({
+    from: row.from_number,
+    to: row.to_number,
+    body: row.body,
+    statusCallback: `${base}/webhooks/twilio/status?${OUTBOX_PARAMETER}=${row.outbox_id}`,
+  });
+  await withTransaction(deps.pool, { clientId }, async (connection) => {
+    await settleResult(connection, deps, claimed, result);
+    await forgetSentText(connection, clientId, row.outbox_id);
+  });
+  if (result.outcome === 'refused') await reportRefusal(deps, claimed, result);
+}
+
+async function settleResult(
+  connection: Connection,
+  { now }: SendDeps,
+  claimed: ClaimedText,
+  result: SendResult,
+): Promise<void> {
+  const { clientId, row, day } = claimed;
+  const instant = now();
+  if (result.outcome === 'sent') {
+    const { messageSid, status, segments, price, currency } = result;
+    const sent = { clientId, outboxId: row.outbox_id, messageSid, now: instant };
+    await adoptSid(connection, { ...sent, status, segments, price, currency });
+    return;
+  }
+  const { state, afterMs } = settlementOf(result, row.attempts);
+  const isSpent = state === 'uncertain';
+  const isOurs = await settleText(connection, {
+    ...{ clientId, row, state, code: result.code, message: result.message, now: instant },
+    dueAt: new Date(instant.getTime() + afterMs),
+    reservedOn: isSpent ? day : null,
+  });
+  if (isOurs && !isSpent) await release(connection, claimed);
+  if (result.outcome !== 'refused') return;
+  if (result.reason !== 'stop' && result.reason !== 'unreachable') return;
+  const reason = result.reason === 'stop' ? 'refused' : 'unreachable';
+  const of = { clientId, phone: row.to_number, messageSid: null, quoted: null, now: instant };
+  await suppress(connection, { ...of, reason });
+}
+
+/** Looked up after a quarter of a minute: a listing shows a message within seconds. */
+const FIRST_LOOK_MS = 15_000;
+
+function settlementOf(
+  result: Exclude<SendResult, { outcome: 'sent' }>,
+  attempts: number,
+): { state: 'pending' | 'uncertain' | 'failed'; afterMs: number } {
+  if (result.outcome === 'uncertain') return { state: 'uncertain', afterMs: FIRST_LOOK_MS };
+  if (result.outcome === 'refused' && !result.isAccountWide) return { state: 'failed', afterMs: 0 };
+  if (attempts >= ATTEMPTS_MAX) return { state: 'failed', afterMs: 0 };
+  return { state: 'pending', afterMs: waitOf(result, attempts) };
+}
+
+function waitOf(result: SendResult, attempts: number): number {
+  if (result.outcome === 'refused') return CIRCUIT_OPEN_MS;
+  const seconds = RETRY_SECONDS[Math.min(attempts, RETRY_SECONDS.length) - 1] ?? 5;
+  const told = result.outcome === 'retry' ? (result.afterMs ?? 0) : 0;
+  return Math.max(told, seconds * 1_000 * (0.75 + Math.random() / 2));
+}
+
+/** A number that opted out is no error; an account that may not send stops everything. */
+async function reportRefusal(
+  { errors, circuit, now }: SendDeps,
+  { clientId, row }: ClaimedText,
+  { reason, code, message, isAccountWide }: Extract<SendResult, { outcome: 'refused' }>,
+): Promise<void> {
+  if (reason === 'stop') return;
+  const isCritical = reason === 'configuration';
+  if (isAccountWide) circuit.openUntil = now().getTime() + CIRCUIT_OPEN_MS;
+  const of = { clientId, taskId: row.task_id, userId: row.user_id };
+  await errors.record({ type: 'twilio_error', code, message, isCritical, ...of });
+}

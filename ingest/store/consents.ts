@@ -1,0 +1,63 @@
+// Who may be texted: the numbers that get nothing, and the record of each act that allowed or forbade
+// it. Runs inside the caller's transaction, whose tenant is the client.
+import { type Connection, query } from '../../core/postgres.ts';
+import { loadSql } from '../../core/sql.ts';
+
+export type SuppressionReason = 'stop' | 'refused' | 'unreachable';
+export type ConsentAct = 'texted' | 'stop' | 'start' | 'refused' | 'unreachable' | 'wish';
+
+interface OfNumber {
+  clientId: string;
+  phone: string;
+  /** The text that said so; null where Twilio did. */
+  messageSid: string | null;
+  quoted: string | null;
+  now: Date;
+}
+
+/** Sends a number nothing from now on, what is queued for it included. */
+export async function suppress(
+  connection: Connection,
+  { reason, ...act }: OfNumber & { reason: SuppressionReason },
+): Promise<void> {
+  const { clientId, phone, now } = act;
+  await query(connection, loadSql('postgres/queries/lock_sms_user'), [clientId, phone]);
+  const values = [clientId, phone, reason, now];
+  await query(connection, loadSql('postgres/queries/insert_suppression'), values);
+  await noteConsent(connection, { ...act, act: reason });
+  const queued = [clientId, phone, now];
+  await query(connection, loadSql('postgres/queries/suppress_outbox'), queued);
+}
+
+/** Lets a number be texted again; false if none of the reasons kept it from that. */
+export async function lift(
+  connection: Connection,
+  { reasons, ...of }: OfNumber & { reasons: readonly SuppressionReason[] },
+): Promise<boolean> {
+  const sql = loadSql('postgres/queries/delete_suppression');
+  const lifted = await query(connection, sql, [of.clientId, of.phone, reasons]);
+  if (lifted.length === 0) return false;
+  await noteConsent(connection, { ...of, act: 'start' });
+  return true;
+}
+
+/** Why a number gets nothing, or null. */
+export async function findSuppression(
+  connection: Connection,
+  clientId: string,
+  phone: string,
+): Promise<SuppressionReason | null> {
+  const sql = loadSql('postgres/queries/select_suppression');
+  const [row] = await query<{ reason: SuppressionReason }>(connection, sql, [clientId, phone]);
+  return row?.reason ?? null;
+}
+
+/** Adds a line to the record, which nothing ever changes. */
+export async function noteConsent(
+  connection: Connection,
+  { clientId, phone, act, messageSid, quoted, now }: OfNumber & { act: ConsentAct },
+): Promise<void> {
+  const source = quoted === null ? 'twilio' : 'text';
+  const values = [clientId, phone, act, source, messageSid, quoted, now];
+  await query(connection, loadSql('postgres/queries/insert_consent'), values);
+}

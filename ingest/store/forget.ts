@@ -1,0 +1,45 @@
+// FORGET ME: takes a person's number and words out of the books and leaves the figures with a
+// pseudonym. Runs in the caller's transaction; the archive and the warehouse never held either.
+import { type Connection, query } from '../../core/postgres.ts';
+import { loadSql } from '../../core/sql.ts';
+import type { TaskRow } from './tasks.ts';
+
+/** Forgets the sender of a task; texting again makes a new person. */
+export async function forgetUser(
+  connection: Connection,
+  clientId: string,
+  { task_id, user_id }: TaskRow,
+  now: Date,
+): Promise<void> {
+  const run = (name: string, values: unknown[]) =>
+    query(connection, loadSql(`postgres/queries/${name}`), [clientId, ...values]);
+  const [person] = await query<{ phone: string | null }>(
+    connection,
+    loadSql('postgres/queries/select_sms_phone'),
+    [clientId, user_id],
+  );
+  const phone = person?.phone ?? null;
+  await run('delete_old_forgotten', [now]);
+  if (phone !== null) await run('insert_forgotten', [phone, user_id, now]);
+  await run('forget_sms_user', [user_id, now]);
+  await run('forget_messages', [user_id]);
+  await run('forget_tasks', [user_id, task_id, now]);
+  await run('forget_outbox', [user_id, now]);
+  await run('delete_profile', [user_id]);
+  if (phone === null) return;
+  await run('forget_consents', [phone]);
+  await run('forget_spend', [phone, user_id]);
+}
+
+/** Empties a text that was settled after its addressee was forgotten. */
+export async function forgetSentText(
+  connection: Connection,
+  clientId: string,
+  outboxId: string,
+): Promise<void> {
+  const sql = loadSql('postgres/queries/forget_sent_text');
+  const [row] = await query<{ message_sid: string | null }>(connection, sql, [clientId, outboxId]);
+  if (!row?.message_sid) return;
+  const emptySql = loadSql('postgres/queries/forget_message');
+  await query(connection, emptySql, [clientId, row.message_sid]);
+}

@@ -1,0 +1,97 @@
+// Twilio's requests → stored texts and delivery states, or the reason why not. Signed first, then read
+// strictly, then stored; 200 only after the commit. What is said back goes another way.
+import { AppError } from '../../core/errors.ts';
+import type { Log } from '../../core/log.ts';
+import type { MessageStore } from '../store/messages.ts';
+import { type FieldProblem, parseForm } from './form.ts';
+import { readInbound } from './inbound-fields.ts';
+import { checkSignature, publicUrl } from './signature.ts';
+import { readStatus } from './status-fields.ts';
+
+export interface TwilioAccount {
+  accountSid: string;
+  /** Two while one is replaced by the other. */
+  authTokens: readonly string[];
+  /** Scheme, host and perhaps path as Twilio reaches us; never taken from a request. */
+  publicUrl: string;
+}
+
+export interface WebhookRequest {
+  /** Path and query as received. */
+  pathAndQuery: string;
+  signature: string | undefined;
+  contentType: string;
+  body: Buffer;
+}
+
+export interface TwilioWebhooks {
+  /** Both throw ERR_SCOPE for a request that Twilio did not sign, ERR_INPUT for bad fields. */
+  receiveMessage(request: WebhookRequest): Promise<void>;
+  receiveStatus(request: WebhookRequest): Promise<void>;
+}
+
+export interface WebhookDeps {
+  account: TwilioAccount;
+  store: MessageStore;
+  now: () => Date;
+  log: Log;
+  /** Told after each commit: there is something to answer. */
+  onStored?: () => void;
+}
+
+/** Makes the two webhooks. */
+export function createTwilioWebhooks(deps: WebhookDeps): TwilioWebhooks {
+  const { account, store, now, log, onStored = () => undefined } = deps;
+  return {
+    receiveMessage: async (request) => {
+      const form = signedForm(request, account);
+      const to = fieldOf(form, 'To');
+      const clientId = await store.findClient(to);
+      const numbers = new Set(clientId === undefined ? [] : [to]);
+      const read = readInbound(form, { accountSid: account.accountSid, numbers });
+      if ('problem' in read) throw badField(read.problem);
+      const { messageSid } = read.message;
+      const inbound = { clientId: clientId ?? '', message: read.message, now: now() };
+      const stored = await store.storeInbound(inbound);
+      onStored();
+      log.info('sms.received', { clientId, messageSid, result: stored });
+    },
+    receiveStatus: async (request) => {
+      const form = signedForm(request, account);
+      const query = parseForm(request.pathAndQuery.split('?')[1] ?? '');
+      const read = readStatus(form, query, account.accountSid);
+      if ('problem' in read) throw badField(read.problem);
+      const clientId = await store.findClient(fieldOf(form, 'From'));
+      if (clientId === undefined) {
+        throw badField({ field: 'From', reason: 'must be one of our numbers' });
+      }
+      await store.storeStatus(clientId, read.report, now());
+      const { messageSid, status } = read.report;
+      log.info('sms.status_told', { clientId, messageSid, status });
+    },
+  };
+}
+
+function signedForm(
+  { pathAndQuery, signature, contentType, body }: WebhookRequest,
+  account: TwilioAccount,
+) {
+  const isForm = /^application\/x-www-form-urlencoded\b/i.test(contentType);
+  const url = publicUrl(account.publicUrl, pathAndQuery);
+  const check = checkSignature({ url, signature, body, isForm }, account.authTokens);
+  if ('problem' in check) {
+    throw new AppError('ERR_SCOPE', `the request is not Twilio's: ${check.problem}`, {
+      fix: 'check TWILIO_AUTH_TOKEN, and that PUBLIC_URL is the address Twilio calls',
+    });
+  }
+  if (!isForm) throw new AppError('ERR_INPUT', 'the body is no form', { fix: 'send a form' });
+  return parseForm(body.toString('utf8'));
+}
+
+function fieldOf(form: ReturnType<typeof parseForm>, name: string): string {
+  return form.find(([field]) => field === name)?.[1] ?? '';
+}
+
+function badField({ field, reason }: FieldProblem): AppError {
+  return new AppError('ERR_INPUT', `${field} ${reason}`, { fix: 'send what Twilio sends' });
+}

@@ -1,0 +1,4 @@
+-- params: $1 client, $2 sid.
+select status, error_code from sms_messages
+where client_id = $1 and message_sid = $2 and direction = 'outbound'
+for update
