@@ -71,8 +71,8 @@ export class ModelError extends Error {
   readonly retryAfterMs: number | null;
   readonly status: number | null;
   readonly code: string | null;
-  /** The answer that was of no use; it costs like any other. */
-  readonly call: ModelCall | null;
+  // Private, so that whoever prints the error prints no answer.
+  readonly #call: ModelCall | null;
 
   constructor(message: string, failure: Failure) {
     super(message);
@@ -82,7 +82,12 @@ export class ModelError extends Error {
     this.retryAfterMs = failure.retryAfterMs ?? null;
     this.status = failure.status ?? null;
     this.code = failure.code;
-    this.call = failure.call ?? null;
+    this.#call = failure.call ?? null;
+  }
+
+  /** The answer that was of no use; it costs like any other. */
+  get call(): ModelCall | null {
+    return this.#call;
   }
 }
 
@@ -256,8 +261,7 @@ function toModelError(sdk: Sdk, error: unknown): ModelError {
 function refused(error: InstanceType<Sdk['APIError']>): ModelError {
   const status = error.status ?? 0;
   // The code is the server's text, so it is only let through where it looks like one.
-  const named = /^[a-z_]{1,64}$/.test(String(error.code)) ? String(error.code) : null;
-  const code = named ?? `http_${status}`;
+  const code = /^[a-z_]{1,64}$/.test(error.code ?? '') ? `${error.code}` : `http_${status}`;
   return new ModelError(`the model answered HTTP ${status} (${code})`, {
     type: status === 408 || status === 504 ? 'openai_timeout' : 'openai_error',
     isTransient: TRANSIENT_STATUSES.has(status) || status >= 500,
