@@ -40,6 +40,8 @@ export interface Costing {
   computedCurrency: string | null;
   card: AppliedCard | null;
   lines: CostLine[];
+  /** What the computed cost is without, beside the flags of the event itself. */
+  flags: string[];
   /** Why, one sentence for each decision. */
   reasons: string[];
 }

@@ -11,6 +11,7 @@ import {
   resolveCards,
   selectCard,
 } from './find-card.ts';
+import { findMissing } from './missing-units.ts';
 import { explainCosting } from './reasons.ts';
 import { type Computed, settleCost, tellsNothing } from './settle.ts';
 import { readTier } from './tiers.ts';
@@ -20,6 +21,8 @@ import { ticksOf } from './units.ts';
 const RESOLUTIONS_MAX = 20_000;
 // No call costs a million million; more would not fit the books either.
 const COST_MAX = 10n ** 12n;
+/** The call used something that its card has no price of: the computed cost is too low by that. */
+const UNIT_NOT_PRICED = 'unit_not_priced';
 /** What a provider bills at least for each call, in counted parts. */
 const MINIMUMS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   // https://console.groq.com/docs/speech-to-text: at least 10 seconds a request.
@@ -89,6 +92,12 @@ class PricedCosting implements Costing {
     return this.#pricing.lines.map(toCostLine);
   }
 
+  get flags(): string[] {
+    return this.computedCost !== null && findMissing(this.#pricing).length > 0
+      ? [UNIT_NOT_PRICED]
+      : [];
+  }
+
   get reasons(): string[] {
     return explainCosting(this.#pricing);
   }
@@ -142,7 +151,7 @@ function compute(pricing: Pricing): Computed {
 
 function sumLines(pricing: Pricing, card: Card, units: PricedUnit[]): Computed {
   const isCounted = countUnits(pricing, card, units);
-  if (!isCounted) {
+  if (!isCounted || (pricing.lines.length === 0 && findMissing(pricing).length > 0)) {
     return unpriced('Nothing that the call used has a price on its card.');
   }
   let total = 0n;

@@ -2,8 +2,9 @@
 // what could not be priced. Pure.
 
 import { STANDARD } from './cards.ts';
+import { findMissing } from './missing-units.ts';
 import type { Pricing } from './price-event.ts';
-import { countReader, isFee, isPartOf, usedUnits } from './units.ts';
+import { countReader } from './units.ts';
 
 const VARIANT_NOTES: Readonly<Record<string, string>> = {
   online:
@@ -70,19 +71,19 @@ function explainThreshold({ event, lines }: Pricing): string[] {
   ];
 }
 
-function explainCounts({ event, tier, lines, exceeded, raised, found }: Pricing): string[] {
+function explainCounts(pricing: Pricing): string[] {
+  const { event, tier, lines, exceeded, raised, found } = pricing;
   const { provider = '' } = found?.card.applied ?? {};
   const units = (found?.card.unitsAt(tier) ?? []).map(({ unit }) => unit);
-  const isUnpricedFee = (unit: string) =>
-    isFee(unit) && !units.some((other) => other === unit || isPartOf(unit, other));
-  const fees = lines.length === 0 ? [] : usedUnits(event).filter(isUnpricedFee);
   const merged = NOTED_PARTS.filter(
     (unit) => lines.length > 0 && !units.includes(unit) && (countReader(unit)(event) ?? 0) > 0,
   );
   return [
     ...exceeded.map((unit) => `The parts of ${unit} exceed it; they are priced, the rest is 0.`),
     ...raised.map((unit) => `${provider} bills a least amount of ${unit} for each call.`),
-    ...fees.map((unit) => `${unit} has no price on this card; the cost is without it.`),
+    ...findMissing(pricing).map(
+      (unit) => `${unit} has no price on this card; the cost is without it.`,
+    ),
     ...merged.map((unit) => `${unit} has no price of its own; it is priced as what it is part of.`),
   ];
 }

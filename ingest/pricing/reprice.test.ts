@@ -10,6 +10,7 @@ import { type RepriceRequest, repriceUsage } from './reprice.ts';
 import { setPrices } from './set-price.ts';
 
 const MILLION = 1_000_000;
+const MISSING = 'unit_not_priced';
 const NOW = new Date('2026-11-01T08:00:00Z');
 
 let books: TestBooks;
@@ -21,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => books.close());
 
 beforeEach(async () => {
-  await query(books.owner, 'truncate cost_adjustments, usage_events');
+  await query(books.owner, 'truncate cost_adjustments, usage_events cascade');
   await query(books.owner, `delete from price_rates where price_card_id in ${OWN_CARDS}`);
   await query(books.owner, 'delete from price_cards where client_id is not null');
   for (const clientId of ['acme', 'other']) {
@@ -194,6 +195,24 @@ test('a cost computed in another currency never passes for one in the reported',
   await setPrice('acme', '2.5');
   expect(await reprice()).toMatchObject({ changed: 0 });
   expect(await readAdjustments()).toEqual([]);
+});
+
+test('a cost that lacks a part is flagged in the books, and a whole card mends it', async () => {
+  await setPrice('acme', '1');
+  await store('acme', [{ id: 'e1', input_tokens: MILLION, output_tokens: MILLION }]);
+  expect(await readEvents()).toMatchObject([{ cost_status: 'computed', flags: [MISSING] }]);
+  await setPrice('acme', '2.5');
+  await reprice();
+  const [half] = await readAdjustments();
+  expect(half?.reason).toContain('output_tokens has no price on this card');
+  const rates = ['input_tokens', 'output_tokens'].map((unit) => {
+    return { unit, price: '2.5', per: MILLION };
+  });
+  await setPrices(books.app, 'acme', [{ provider: 'home', model: 'model-a', rates }], new Date());
+  await reprice();
+  const [, whole] = await readAdjustments();
+  expect(whole).toMatchObject({ new_cost: 5 });
+  expect(whole?.reason).not.toContain('has no price on this card');
 });
 
 test('the price is that of the call’s own time, not today’s', async () => {

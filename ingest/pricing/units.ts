@@ -96,6 +96,11 @@ export function isFee(unit: string): boolean {
   return family === 'tool_calls' || family === 'rerank';
 }
 
+/** True for the two totals that a card which prices tokens at all must price. */
+export function isTokenTotal(unit: string): boolean {
+  return unit === 'input_tokens' || unit === 'output_tokens';
+}
+
 /** True when `part` counts some of what `whole` counts. */
 export function isPartOf(part: string, whole: string): boolean {
   const [own, other] = [UNITS.get(part), UNITS.get(whole)];

@@ -194,7 +194,7 @@ const VALUES: ((event: PricedEvent) => unknown)[] = [
   ({ event }) => (event.otherUnits === null ? null : JSON.stringify(event.otherUnits)),
   ({ event }) => event.rawUsage,
   ({ event }) => event.estimated,
-  ({ event }) => joinList(event.flags),
+  ({ event, costing }) => joinList([...event.flags, ...costing.flags]),
   ({ event }) => event.reportedCost,
   ({ event }) => event.reportedCostText,
   ({ costing }) => costing.computedCost,

@@ -32,6 +32,7 @@ const priced: Costing = {
       amount: '0.00004875',
     },
   ],
+  flags: [],
   reasons: ['by the card'],
 };
 const explain = (item: unknown, price: PriceEvent = () => priced) =>
@@ -193,6 +194,12 @@ test('an event of the native format is explained too, or refused as the server w
   expect(explain({ ...native, prompt_tokens: 1 }).error).toBe(
     'prompt_tokens is no field of a usage event',
   );
+});
+
+test('what the computed cost is without is flagged beside what does not add up', () => {
+  const odd = { ...call, usage_raw: { ...usage, total_tokens: 5 }, response: null };
+  const { event } = explain(odd, () => ({ ...priced, flags: ['unit_not_priced'] }));
+  expect(event?.flags).toEqual(['total_mismatch', 'unit_not_priced']);
 });
 
 test('seconds of audio are a number', () => {

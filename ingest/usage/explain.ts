@@ -158,8 +158,9 @@ function explainEvent(
   { price, currency }: ExplainOptions,
 ): Explained {
   const costing = price(event);
+  const flags = [...event.flags, ...costing.flags];
   return {
-    event: showEvent(event, isWhole),
+    event: showEvent({ ...event, flags }, isWhole),
     costs: showCosts(event, costing, currency),
     effective_cost: costing.cost,
     currency: costing.cost === null ? null : (costing.currency ?? currency),
