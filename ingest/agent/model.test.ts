@@ -1,6 +1,7 @@
 // Rules of asking the model, with the real package against the stand-in: what is sent, what an answer
 // leaves for the books, and what each failure is called; no error holds the key or the words.
 
+import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -189,6 +190,33 @@ describe('a fault', () => {
       isTransient: true,
       code: 'connection',
     });
+  });
+
+  test.each([
+    ['a redirect', 307],
+    ['an endless answer', 200],
+  ])('%s is not followed to its end', async (_name, status) => {
+    let requests = 0;
+    let sent = 0;
+    const server = createHttpServer((request, response) => {
+      requests += 1;
+      response.writeHead(status, { 'content-type': 'application/json', location: '/v1/elsewhere' });
+      const send = () => {
+        sent += 1;
+        if (!request.socket.destroyed && sent < 1_000) response.write(Buffer.alloc(65_536), send);
+        else response.end();
+      };
+      if (status === 200) send();
+      else response.end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const other = connect({ baseUrl: `http://127.0.0.1:${port}/v1` });
+    expect(await failureOf(other.answer(request()))).toMatchObject({ code: 'connection' });
+    expect(requests).toBe(1);
+    expect(sent).toBeLessThan(1_000);
+    server.closeAllConnections();
+    server.close();
   });
 
   test('a caller who needs no answer any more gets none', async () => {

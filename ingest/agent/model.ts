@@ -143,10 +143,7 @@ function createClient(sdk: Sdk, options: ModelOptions): OpenAI {
   });
 }
 
-/**
- * The package's timeout ends with the headers of an answer; here the body is read before they are
- * handed on. A redirect would carry the text to another server.
- */
+/** Bounds the size of an answer; a redirect would carry the text to another server. */
 async function fetchWhole(url: string | URL | Request, init?: RequestInit): Promise<Response> {
   const response = await fetch(url, { ...init, redirect: 'error' });
   if (response.body === null) return response;

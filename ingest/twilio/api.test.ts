@@ -211,11 +211,11 @@ describe('a list', () => {
     const { port, close } = await listenTcp((socket) => {
       socket.on('data', (chunk) => {
         asked.push(String(chunk).split('\r\n')[0] ?? '');
-        const body = JSON.stringify({
-          messages: [],
-          meta: { next_page_url: 'https://evil.example/2010-04-01/x' },
-        });
-        socket.end(`HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+        const next = asked.length > 1 ? null : 'https://evil.example/2010-04-01/x';
+        const meta = { key: 'messages', next_page_url: next };
+        const body = JSON.stringify({ messages: [], meta });
+        const head = `HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: ${body.length}`;
+        socket.end(`${head}\r\n\r\n${body}`);
       });
     });
     const list = connect({ baseUrl: `http://127.0.0.1:${port}` }).listMessages({
