@@ -6,6 +6,7 @@ import { CHAT_USAGE } from './provider-stand-in.ts';
 
 export type Use = (client: OpenAI) => unknown;
 
+const REFUSED = { status: 'error', cost_status: 'free' };
 const messages = [{ role: 'user' as const, content: 'Hi' }];
 export const chat = { model: 'gpt-4o', messages };
 
@@ -172,7 +173,7 @@ export const USES: [name: string, use: Use, row: Record<string, unknown>, calls?
   [
     'a refused call',
     (client) => client.chat.completions.create({ ...chat, model: 'error-429' }),
-    { status: 'error', error_type: 'rate_limit_exceeded', request_id: 'req_1', input_tokens: null },
+    { ...REFUSED, error_type: 'rate_limit_exceeded', request_id: 'req_1', input_tokens: null },
   ],
   [
     'a failed call',
@@ -193,7 +194,7 @@ export const USES: [name: string, use: Use, row: Record<string, unknown>, calls?
     'a call that takes too long',
     (client) =>
       client.chat.completions.create({ ...chat, model: 'hangs' }, { timeout: 30, maxRetries: 0 }),
-    { status: 'error', error_type: 'timeout' },
+    { status: 'error', error_type: 'timeout', cost: null, cost_status: 'unpriced' },
   ],
   [
     'a call that the caller aborts',

@@ -255,6 +255,18 @@ test('usage that nobody could read when it came is read anew', async () => {
   expect(await readAdjustments()).toMatchObject([{ new_cost: 0.0035 }]);
 });
 
+test('a refused call keeps costing nothing, and one that had begun stays unknown', async () => {
+  const refusal = { status: 'error', error_type: 'rate_limit_exceeded', raw_usage: {} };
+  await store('acme', [
+    { id: 'e1', ...refusal },
+    { id: 'e2', ...refusal, ttft_ms: 3 },
+  ]);
+  const statuses = (await readEvents()).map(({ cost_status }) => cost_status);
+  expect(statuses).toEqual(['free', 'unpriced']);
+  await setPrice('acme', '1');
+  expect(await reprice()).toMatchObject({ calls: 2, changed: 0 });
+});
+
 test('one client’s reprice and prices never touch another’s calls', async () => {
   await store('acme', [{ id: 'e1', input_tokens: MILLION }]);
   await store('other', [{ id: 'e1', input_tokens: MILLION }]);

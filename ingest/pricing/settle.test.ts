@@ -92,9 +92,80 @@ const CASES: Case[] = [
     FREE,
     ['0', 'free', 'USD'],
   ],
+  [
+    'a call that the provider refused costs nothing',
+    { status: 'error', errorType: 'rate_limit_exceeded', rawUsage: '{}' },
+    NONE,
+    ['0', 'free', null],
+  ],
+  [
+    'a refused call of a model without a price costs nothing where its counts are told as 0',
+    { status: 'error', errorType: 'http_404', inputTokens: 0, outputTokens: 0 },
+    NONE,
+    ['0', 'free', null],
+  ],
+  [
+    'a refused call that used something all the same is unknown',
+    { ...used, status: 'error', errorType: 'rate_limit_exceeded' },
+    NONE,
+    [null, 'unpriced', null],
+  ],
+  [
+    'a refused call with a usage object that could not be read is unknown',
+    { status: 'error', errorType: 'rate_limit_exceeded', rawUsage: '{"units":5}' },
+    NONE,
+    [null, 'unpriced', null],
+  ],
+  [
+    'a refusal after the first token is unknown',
+    { status: 'error', errorType: 'rate_limit_exceeded', ttftMs: '12' },
+    NONE,
+    [null, 'unpriced', null],
+  ],
+  [
+    'a call that is not said to have failed is no refusal',
+    { status: null, errorType: 'rate_limit_exceeded' },
+    NONE,
+    [null, 'unpriced', null],
+  ],
   ['without report and price the cost is unknown', used, NONE, [null, 'unpriced', null]],
 ];
 
 test.each(CASES)('%s', (_rule, event, computed, [cost, costStatus, currency]) => {
   expect(settleCost(makeEvent(event), computed)).toMatchObject({ cost, costStatus, currency });
+});
+
+const failed = (errorType: string | null) => makeEvent({ status: 'error', errorType });
+
+test.each([
+  'rate_limit_exceeded',
+  'RateLimitError',
+  'openai.AuthenticationError',
+  'http_429',
+  '401',
+  'RESOURCE_EXHAUSTED',
+  'insufficient_quota',
+  'invalid_api_key',
+  'model_not_found',
+  'NOT_FOUND',
+  'PermissionDeniedError',
+  'ThrottlingException',
+])('the provider did no work for a call that it refused: %s', (errorType) => {
+  expect(settleCost(failed(errorType), NONE)).toMatchObject({ cost: '0', costStatus: 'free' });
+});
+
+test.each([
+  null,
+  'unknown',
+  'timeout',
+  'connection',
+  'http_408',
+  'http_400',
+  'http_500',
+  'server_error',
+  'content_filter',
+  'context_length_exceeded',
+  'invalid_request_error',
+])('what a failed call costs stays unknown where work may have been done: %s', (errorType) => {
+  expect(settleCost(failed(errorType), NONE)).toMatchObject({ cost: null, costStatus: 'unpriced' });
 });

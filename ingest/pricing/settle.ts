@@ -3,6 +3,7 @@
 
 import { COUNT_NAMES, type UsageEvent } from '../usage/event.ts';
 import type { CostStatus } from './costing.ts';
+import { isRefused } from './refusal.ts';
 import { usedUnits } from './units.ts';
 
 /** What the price book makes of a call. */
@@ -57,6 +58,10 @@ export function tellsNothing(event: UsageEvent): boolean {
 }
 
 function settleComputed(event: UsageEvent, { cost, currency, problem }: Computed): Settled {
+  if (cost === null && isRefused(event)) {
+    const reason = 'The provider refused the call before it did any work: that is not charged.';
+    return { cost: '0', costStatus: 'free', currency: event.currency, reason };
+  }
   if (cost === null) {
     const reason = problem ?? 'There is no price for the call.';
     return { cost: null, costStatus: 'unpriced', currency: event.currency, reason };

@@ -15,6 +15,8 @@ export interface StoredUsage extends Record<string, unknown> {
   served_model: string | null;
   operation: Operation | null;
   status: UsageEvent['status'];
+  error_type: string | null;
+  ttft_ms: string | null;
   service_tier: string | null;
   batch: boolean | null;
   input_tokens: bigint | null;
@@ -55,6 +57,8 @@ export function toPricedUsage(row: StoredUsage): UsageEvent {
     servedModel: row.served_model,
     operation: row.operation,
     status: row.status,
+    errorType: row.error_type,
+    ttftMs: row.ttft_ms,
     serviceTier: row.service_tier,
     batch: row.batch,
     rawUsage: row.raw_usage,
@@ -85,9 +89,7 @@ const NOT_PRICED = {
   conversationId: null,
   chatbotId: null,
   requestId: null,
-  errorType: null,
   latencyMs: null,
-  ttftMs: null,
   streamed: null,
   tags: null,
   metadata: null,
@@ -111,6 +113,8 @@ function rereadUsage(event: UsageEvent, rawUsage: string): UsageEvent {
     ...event,
     ...read.event,
     status: event.status,
+    errorType: event.errorType,
+    ttftMs: event.ttftMs,
     estimated: event.estimated,
     servedModel: servedModel ?? read.event.servedModel,
     serviceTier: serviceTier ?? read.event.serviceTier,

@@ -6,7 +6,9 @@ select
     to_char(usage_events.occurred_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
         as occurred_at,
     usage_events.source, usage_events.provider, usage_events.model, usage_events.served_model,
-    usage_events.operation, usage_events.status, usage_events.service_tier, usage_events.batch,
+    usage_events.operation, usage_events.status, usage_events.error_type,
+    trim_scale(usage_events.ttft_ms)::text as ttft_ms,
+    usage_events.service_tier, usage_events.batch,
     usage_events.input_tokens, usage_events.output_tokens, usage_events.cache_read_tokens,
     usage_events.cache_write_tokens, usage_events.cache_write_5m_tokens,
     usage_events.cache_write_1h_tokens, usage_events.reasoning_tokens,
