@@ -107,7 +107,7 @@ describe('a fault', () => {
     expect(refused).toMatchObject({ outcome: 'retry', code: 'ECONNREFUSED' });
   });
 
-  test('a handshake that never ends, or that ends at once, means that nothing was sent', async () => {
+  test('a handshake that never ends, or ends at once, means that nothing was sent', async () => {
     for (const greet of [() => undefined, (socket: Socket) => socket.end('no TLS here\r\n')]) {
       const { port, close } = await listenTcp(greet);
       const secure = connect({ baseUrl: `https://127.0.0.1:${port}`, timeoutMs: 400 });
