@@ -120,8 +120,10 @@ const TAMPERED_TEXTS: [string, string, string][] = [
     'model_cost',
     'transcription_cost',
     'calls',
-    'texts_of_unknown_cost',
-    'calls_of_unknown_cost',
+    'unknown_inbound_texts',
+    'unknown_outbound_texts',
+    'unknown_model_calls',
+    'unknown_transcriptions',
   ].map((column): [string, string, string] => [
     COSTS_DIFFER,
     `${column} is off`,

@@ -47,7 +47,7 @@ async function costsOf(clientId: string, columns: string, kind = 'day'): Promise
 const AT = '2025-03-18T12:00:00Z';
 const DIMENSIONS = 'period_start, currency, status, category, user_id, conversation_id';
 
-test('an answer costs its texts in and out, the carrier’s fee, its calls: each part apart', async () => {
+test('an answer costs its texts, the carrier’s fee and its calls, each part apart', async () => {
   const clientId = await clientWith([
     {
       id: 'a',
@@ -94,21 +94,27 @@ test('what nobody knows adds nothing, is counted, and is never taken for free', 
     { id: 'text', at: AT, texts: [{}, { price: '0.2', fee: '0.01' }] },
     { id: 'fee', at: AT, texts: [{ price: '0.1' }, { price: '0.2' }] },
     { id: 'call', at: AT, texts: known, calls: [{ cost: null }] },
+    {
+      id: 'voice',
+      at: AT,
+      texts: known,
+      calls: [{ purpose: 'transcription', cost: null }],
+    },
     { id: 'failed', at: AT, status: 'failed', texts: [{}] },
   ]);
   expect(
     await costsOf(
       clientId,
       `status, sum(answers) as n, sum(answers_of_unknown_cost) as u,
-       sum(texts_of_unknown_cost) as t, sum(texts_of_unknown_fee) as f,
-       sum(calls_of_unknown_cost) as c`,
+       sum(unknown_inbound_texts) as i, sum(unknown_outbound_texts) as o, sum(unknown_fees) as f,
+       sum(unknown_model_calls) as m, sum(unknown_transcriptions) as t`,
     ),
-  ).toEqual(['answered 4 3 1 1 1', 'failed 0 0 1 0 0']);
+  ).toEqual(['answered 5 4 1 0 1 1 1', 'failed 0 0 1 0 0 0 0']);
 });
 
 test('a repriced call counts at its newest price, also where it was unknown', async () => {
   const clientId = await clientWith([{ id: 'a', at: AT, calls: [{ cost: null }] }]);
-  const unknown = 'sum(model_cost) as m, sum(calls_of_unknown_cost) as u';
+  const unknown = 'sum(model_cost) as m, sum(unknown_model_calls) as u';
   expect(await costsOf(clientId, unknown)).toEqual(['0 1']);
   for (const cost of ['0.5', '0.000000000000000001']) {
     await query(
@@ -156,7 +162,7 @@ test('amounts of two currencies are never added, and the task counts once', asyn
   ).toEqual(['EUR 0 0 0 0 2', 'USD 1 1 1 1 0']);
 });
 
-test('all of an answer counts on the day that its question came, by the client’s clock', async () => {
+test('all of an answer counts on its question’s day, by the client’s clock', async () => {
   const clientId = await clientWith(
     [
       { id: 'a', at: '2025-03-18T18:29:59.999999Z', seconds: 3_600, texts: [{ price: '1' }] },
@@ -168,7 +174,7 @@ test('all of an answer counts on the day that its question came, by the client�
   expect(await costsOf(clientId, columns)).toEqual(['2025-03-18 1', '2025-03-19 2']);
 });
 
-test('tasks are counted by what became of them, with the opt-outs, late ones and their time', async () => {
+test('tasks are counted by what became of them, with opt-outs and their time', async () => {
   const clientId = await clientWith([
     { id: 'a', at: AT, category: 'coding', seconds: 1.5 },
     { id: 'b', at: AT, category: 'coding', seconds: 2.25, late: true },
@@ -193,7 +199,7 @@ test('tasks are counted by what became of them, with the opt-outs, late ones and
 });
 
 describe('the copy', () => {
-  test('takes along what changes later: a price that was told, an answer that was given', async () => {
+  test('takes along what changes later: a price told, an answer given', async () => {
     const clientId = await clientWith([
       { id: 'a', at: AT, status: 'working', seconds: null, texts: [{ estimate: '0.5' }] },
     ]);

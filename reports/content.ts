@@ -3,7 +3,15 @@
 import type { PeriodKind } from '../core/calendar.ts';
 
 /** How a value is written: the unit and with it the number format of a cell. */
-export type FigureFormat = 'money' | 'unit-price' | 'integer' | 'decimal' | 'percent' | 'points';
+export type FigureFormat =
+  | 'money'
+  | 'unit-price'
+  | 'integer'
+  | 'decimal'
+  | 'percent'
+  | 'points'
+  /** In seconds. */
+  | 'duration';
 
 /** A figure: the exact value as decimal text (null: unknown) and the text that people read. */
 export interface Figure {
@@ -132,6 +140,23 @@ export interface ReportPeriod {
   previousName: string;
 }
 
+/** A figure with its change, without a history. */
+export type Measure = Omit<KeyFigure, 'history'>;
+
+/** What became of texts and what the answers cost; of a client with texts in or before the period. */
+export interface SmsSection {
+  /** What the texts are billed in; it need not be the client's. */
+  currency: string;
+  title: string;
+  /** The message, a full sentence. */
+  headline: string;
+  summary: string;
+  /** The first six are for the page's head, the others stand in a line beneath. */
+  measures: Measure[];
+  tables: Table[];
+  notes: { lead: string; rest: string }[];
+}
+
 export interface ReportContent {
   report: string;
   title: string;
@@ -151,6 +176,8 @@ export interface ReportContent {
   status: string;
   completeness: Completeness;
   definitions: { term: string; meaning: string }[];
+  /** Absent where there were no texts. */
+  sms?: SmsSection;
 }
 
 /** How and when the content came about; not part of its identity. */

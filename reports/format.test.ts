@@ -14,7 +14,9 @@ import {
 } from './format.ts';
 
 const usd = createFormatter('en-US', 'USD');
-const FORMATS: FigureFormat[] = ['money', 'unit-price', 'integer', 'decimal', 'percent', 'points'];
+const FORMATS: FigureFormat[] = [
+  ...(['money', 'unit-price', 'integer', 'decimal', 'percent', 'points', 'duration'] as const),
+];
 
 describe('money', () => {
   test.each([
@@ -48,6 +50,21 @@ describe('money', () => {
     expect(unknown).toEqual({ value: null, format: 'money', text: 'not reported' });
     expect(usd.figure('money', '0').text).not.toBe(unknown.text);
   });
+});
+
+test.each([
+  ['0', `0${NARROW_SPACE}ms`],
+  ['0.0004', `0.4${NARROW_SPACE}ms`],
+  ['0.84', `840${NARROW_SPACE}ms`],
+  ['3.24', `3.2${NARROW_SPACE}s`],
+  ['11.491', `11${NARROW_SPACE}s`],
+  ['99.6', `100${NARROW_SPACE}s`],
+  ['125', `2.1${NARROW_SPACE}min`],
+  ['5400', `90${NARROW_SPACE}min`],
+  ['9000', `2.5${NARROW_SPACE}h`],
+  ['604800', `7.0${NARROW_SPACE}d`],
+])('a wait of %s seconds reads %s', (value, text) => {
+  expect(usd.figure('duration', value).text).toBe(text);
 });
 
 test.each([

@@ -40,6 +40,14 @@ const COMPACT_MAX = 1e15;
 // Nobody reads more than six decimals; what is smaller is said to be, and never written as nothing.
 const SMALLEST_DIGITS = 6;
 const SMALLEST_SHOWN = new Decimal(10).pow(-SMALLEST_DIGITS);
+// Each unit up to a hundred of it or so: nobody reads 5,400 s, and "2 h" hides half an hour.
+const LONGEST = ['d', 86_400] as const;
+const DURATIONS = [
+  ['ms', '0.001', 1],
+  ['s', 1, 100],
+  ['min', 60, 6_000],
+  ['h', 3_600, 172_800],
+] as const;
 // A chart's bar has room for five or six characters.
 const SHORT_MAX = 10_000;
 
@@ -77,6 +85,11 @@ function createWriters(locale: string, currency: string) {
     decimal: (value) => fixed(value, value.abs().gte(100) ? 0 : 1),
     percent: (value) => `${fixed(value.times(100), 1)}${NARROW_SPACE}%`,
     points: (value) => `${fixed(value.times(100), 1)}${NARROW_SPACE}pt`,
+    duration: (value) => {
+      const [unit, seconds] = DURATIONS.find(([, , below]) => value.lt(below)) ?? LONGEST;
+      const amount = value.div(seconds);
+      return `${fixed(amount, amount.lt(10) && !amount.isZero() ? 1 : 0)}${NARROW_SPACE}${unit}`;
+    },
   };
   return { base, fixed, inCurrency, writers, compact };
 }

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import Handlebars from 'handlebars';
 import { AppError, messageOf } from '../core/errors.ts';
 import { drawBars, drawSparkline, drawVariance, largestValue } from './chart.ts';
-import type { Report } from './content.ts';
+import type { Measure, Report, SmsSection } from './content.ts';
 import { fontFaces } from './fonts.ts';
 import { formatInstant } from './format.ts';
 
@@ -16,6 +16,8 @@ const MONTH_CHART_WIDTH = 430;
 const TREND_HEIGHT = 136;
 const DAYS_HEIGHT = 118;
 const LONG_VALUE_LENGTH = 10;
+/** As many as the head of the page has; the rest stands beneath. */
+const SMS_TILES = 6;
 
 const handlebars = Handlebars.create();
 const compiled = new Map<string, Handlebars.TemplateDelegate>();
@@ -73,9 +75,7 @@ function viewOf(report: Report) {
     runId: shortRunId(provenance.runId),
     asOf: formatInstant(provenance.asOf, content.client.timeZone),
     keyFigures: content.keyFigures.map((keyFigure) => ({
-      ...keyFigure,
-      size: keyFigure.figure.text.length > LONG_VALUE_LENGTH ? 'long' : 'normal',
-      known: keyFigure.change.value === null ? 'unknown' : 'known',
+      ...toTile(keyFigure),
       spark: trusted(drawSparkline(keyFigure.history, { width: 100, height: 30 })),
     })),
     trend: [
@@ -93,7 +93,24 @@ function viewOf(report: Report) {
       drawing: trusted(drawVariance(content.changes.rows, row, { width: 190, height: 16 })),
     })),
     days: trusted(drawBars(content.days, { width: days, height: DAYS_HEIGHT })),
+    sms: content.sms === undefined ? null : smsView(content.sms),
     footer: pageNote(report),
+  };
+}
+
+function toTile<T extends Measure>(measure: T) {
+  return {
+    ...measure,
+    size: measure.figure.text.length > LONG_VALUE_LENGTH ? 'long' : 'normal',
+    known: measure.change.value === null ? 'unknown' : 'known',
+  };
+}
+
+function smsView(sms: SmsSection) {
+  return {
+    ...sms,
+    tiles: sms.measures.slice(0, SMS_TILES).map(toTile),
+    strip: sms.measures.slice(SMS_TILES),
   };
 }
 

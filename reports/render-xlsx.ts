@@ -2,7 +2,7 @@
 // their column heads are a contract with the formulas that analysts write against them.
 import ExcelJS from 'exceljs';
 import { AppError } from '../core/errors.ts';
-import type { Figure, FigureFormat, Report, Table } from './content.ts';
+import type { Figure, FigureFormat, Measure, Report, SmsSection, Table } from './content.ts';
 import { currencyDigits, formatInstant } from './format.ts';
 import { pageNote, shortRunId } from './render-html.ts';
 import {
@@ -24,22 +24,45 @@ export async function renderXlsx(report: Report): Promise<Buffer> {
     createdAt: report.provenance.createdAt,
   });
   addCover(workbook, coverLines(report));
-  addTableSheet(workbook, 'Key figures', KEY_FIGURE_COLUMNS, keyFigureRows(report));
+  addTableSheet(
+    workbook,
+    'Key figures',
+    KEY_FIGURE_COLUMNS,
+    measureRows(content.keyFigures, content.client.currency),
+  );
   addTableSheet(workbook, 'Daily', dailyColumns(report), dailyRows(report));
-  for (const [name, id] of TABLE_SHEETS) {
-    const table = content.tables.find((candidate) => candidate.id === id);
-    if (table === undefined) throw new AppError('ERR_RENDER', `the content has no table "${id}"`);
-    const rows = tableRows(table, content.client.currency);
-    addTableSheet(
-      workbook,
-      name,
-      tableColumns(table, content.client.currency),
-      rows.length > 0 ? rows : [[textCell(table.empty)]],
-    );
-  }
+  addTables(workbook, TABLE_SHEETS, content.tables, content.client.currency);
+  if (content.sms !== undefined) addSms(workbook, content.sms);
   addTableSheet(workbook, 'Definitions', DEFINITION_COLUMNS, definitionRows(report));
   return Buffer.from(await workbook.xlsx.writeBuffer());
 }
+
+/** The sheets of a client with texts. */
+function addSms(workbook: ExcelJS.Workbook, { measures, tables, currency }: SmsSection): void {
+  addTableSheet(workbook, 'SMS', KEY_FIGURE_COLUMNS, measureRows(measures, currency));
+  addTables(workbook, SMS_SHEETS, tables, currency);
+}
+
+function addTables(
+  workbook: ExcelJS.Workbook,
+  sheets: readonly (readonly [name: string, id: string])[],
+  tables: Table[],
+  currency: string,
+): void {
+  for (const [name, id] of sheets) {
+    const table = tables.find((candidate) => candidate.id === id);
+    if (table === undefined) throw new AppError('ERR_RENDER', `the content has no table "${id}"`);
+    const rows = tableRows(table, currency);
+    const shown = rows.length > 0 ? rows : [[textCell(table.empty)]];
+    addTableSheet(workbook, name, tableColumns(table, currency), shown);
+  }
+}
+
+const SMS_SHEETS = [
+  ['SMS costs', 'sms-costs'],
+  ['SMS categories', 'sms-categories'],
+  ['SMS users', 'sms-users'],
+] as const;
 
 const TABLE_SHEETS = [
   ['Costs', 'costs'],
@@ -95,14 +118,14 @@ function coverLines({ content, provenance }: Report) {
   };
 }
 
-function keyFigureRows({ content }: Report): Value[][] {
-  return content.keyFigures.map(({ label, figure, previous, change }) => [
+function measureRows(measures: Measure[], currency: string): Value[][] {
+  return measures.map(({ label, figure, previous, change }) => [
     textCell(label),
-    textCell(unitOf(figure.format, content.client.currency)),
-    figureCell(figure, content.client.currency),
-    figureCell(previous, content.client.currency),
-    figureCell(change, content.client.currency),
-    textCell(change.value === null ? '' : unitOf(change.format, content.client.currency)),
+    textCell(unitOf(figure.format, currency)),
+    figureCell(figure, currency),
+    figureCell(previous, currency),
+    figureCell(change, currency),
+    textCell(change.value === null ? '' : unitOf(change.format, currency)),
     textCell(figure.text),
     textCell(figure.value ?? ''),
   ]);
@@ -163,6 +186,7 @@ function numberFormat(format: FigureFormat, currency: string): string {
     decimal: '#,##0.0',
     percent: '0.0%',
     points: '+0.0%;-0.0%;0.0%',
+    duration: '#,##0.000" s"',
   }[format];
 }
 
@@ -174,11 +198,12 @@ function unitOf(format: FigureFormat, currency: string): string {
     decimal: 'count',
     percent: '%',
     points: '% points',
+    duration: 's',
   }[format];
 }
 
 function withUnit(head: string, currency: string): string {
-  return /cost$|per paid call|^(Reported|Computed|Counts)$/i.test(head) &&
+  return /cost$|per paid call|^per answer$|^(Reported|Computed|Counts|Estimated)$/i.test(head) &&
     !/share|without/i.test(head)
     ? `${head} (${currency})`
     : head;

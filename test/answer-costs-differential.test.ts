@@ -38,7 +38,8 @@ const ROLLED = `
     sum(inbound_texts + outbound_texts - told_texts)::varchar as texts_without_price,
     sum(calls)::varchar as calls, sum(model_cost)::varchar as model_cost,
     sum(transcription_cost)::varchar as transcription_cost,
-    sum(texts_of_unknown_cost + calls_of_unknown_cost)::varchar as unknown_parts,
+    sum(unknown_inbound_texts + unknown_outbound_texts + unknown_model_calls
+      + unknown_transcriptions)::varchar as unknown_parts,
     sum(inbound_told_cost + outbound_told_cost + inbound_estimated_cost + outbound_estimated_cost
       + carrier_fee + model_cost + transcription_cost)::varchar as cost
   from rollups.answer_costs_by_period

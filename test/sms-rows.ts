@@ -84,8 +84,8 @@ export async function bookTasks(owner: Pool, clientId: string, tasks: BookedTask
       ['users', 'user_id', tasks.map(({ user }) => user ?? 'sms-1')],
       ['conversations', 'conversation_id', tasks.map(({ conversation }) => conversation ?? 'talk')],
     ] as const) {
-      const sql = `insert into ${table} (client_id, ${column}) select distinct $1, unnest($2::text[])
-        on conflict do nothing`;
+      const sql = `insert into ${table} (client_id, ${column})
+        select distinct $1, unnest($2::text[]) on conflict do nothing`;
       await query(connection, sql, [clientId, ids]);
     }
     await insertEvents(connection, clientId, calls);

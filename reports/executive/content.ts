@@ -10,6 +10,7 @@ import type { ExecutiveFacts } from './facts.ts';
 import { buildKeyFigures, COMPARABLE_CALLS_MIN } from './key-figures.ts';
 import { periodName, periodRange, periodShortName, periodTitle } from './names.ts';
 import { writeNarrative } from './narrative.ts';
+import { buildSms, smsDefinitions, smsSums } from './sms.ts';
 import { buildTables, describeStatus } from './tables.ts';
 
 const KIND_NAMES = { day: 'daily', week: 'weekly', month: 'monthly' } as const;
@@ -44,7 +45,8 @@ export function composeExecutive(facts: ExecutiveFacts): ReportContent {
     daily: buildDaily(facts, formatter),
     status: describeStatus(facts, formatter),
     completeness: buildCompleteness(facts, formatter),
-    definitions: definitions(client.timeZone),
+    definitions: [...definitions(client.timeZone), ...smsDefinitions(facts)],
+    ...buildSms(facts, previousName),
   };
 }
 
@@ -98,6 +100,7 @@ function assertAddsUp(facts: ExecutiveFacts): void {
     ['cost by model', sumDecimals(current.models.map(({ cost }) => cost)), current.all.cost],
     ['cost by user', sumDecimals(current.users.map(({ cost }) => cost)), current.all.cost],
     ['cost by day', costBetween(facts, period.start, period.end), current.all.cost],
+    ...smsSums(facts),
   ];
   const wrong = sums.filter(([, left, right]) => left !== right);
   if (wrong.length === 0) return;

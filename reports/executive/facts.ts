@@ -17,6 +17,7 @@ import { loadSql } from '../../core/sql.ts';
 import { readCopyState } from '../../pipeline/copy.ts';
 import type { Warehouse } from '../../pipeline/warehouse.ts';
 import { type Breakdown, loadBreakdown } from './breakdown.ts';
+import { loadSmsFacts, type SmsFacts } from './sms-facts.ts';
 
 /** Totals of a day or a period that begins at `start`. */
 export interface HistoryPoint {
@@ -46,6 +47,8 @@ export interface ExecutiveFacts {
   /** Days with calls from a year and a month before the period's end. */
   days: HistoryPoint[];
   completeness: { inPostgres: string; inWarehouse: string; costDifference: string };
+  /** Only of a client with texts in either period. */
+  sms?: SmsFacts;
   /** The instant of the snapshot, by Postgres' clock. */
   asOf: string;
   /** When the report is made, by the clock that decided that it is due. */
@@ -93,6 +96,7 @@ export async function loadExecutiveFacts(
   if (state === undefined)
     throw new AppError('ERR_NOT_FOUND', 'the warehouse is empty', { fix: 'run: daybook copy' });
   const current = await loadBreakdown(warehouse, client, period);
+  const sms = await loadSmsFacts(warehouse, client, period, previous);
   return {
     client,
     period,
@@ -102,6 +106,7 @@ export async function loadExecutiveFacts(
     history: await loadHistory(warehouse, client, period.kind, first.start, period.end),
     days: await loadHistory(warehouse, client, 'day', firstMonth.start, period.end),
     completeness: await compareWithBooks(pool, client, period, current, state.snapshot),
+    ...(sms === undefined ? {} : { sms }),
     asOf: state.as_of,
     now: now.toISOString(),
   };

@@ -143,7 +143,7 @@ function changeOf(
 }
 
 /** What is said where no percentage can be: from nothing, from nothing to nothing, or unknown. */
-function wordForChange(current: string | null, previous: string | null): string {
+export function wordForChange(current: string | null, previous: string | null): string {
   if (current === null || previous === null) return NOTHING;
   return current === previous ? 'unchanged' : 'new';
 }

@@ -16,7 +16,10 @@ with rolled as (
         sum(carrier_fee) as carrier_fee,
         sum(model_cost + transcription_cost) as call_cost,
         sum(calls) as calls,
-        sum(texts_of_unknown_cost + calls_of_unknown_cost) as unknown_parts
+        sum(
+            unknown_inbound_texts + unknown_outbound_texts
+            + unknown_model_calls + unknown_transcriptions
+        ) as unknown_parts
     from rollups.answer_costs_by_period
     group by period_kind, client_id, currency
     -- A currency that only tasks stand in holds no part of a cost.

@@ -38,9 +38,12 @@ text_rows as (
             as outbound_estimated_cost,
         carrier_fee,
         (told_price is not null)::integer as told_texts,
-        (effective_price is null)::integer as texts_of_unknown_cost,
+        (direction = 'inbound' and effective_price is null)::integer
+            as unknown_inbound_texts,
+        (direction = 'outbound' and effective_price is null)::integer
+            as unknown_outbound_texts,
         (direction = 'outbound' and carrier_fee is null)::integer
-            as texts_of_unknown_fee,
+            as unknown_fees,
         (told_price is not null and estimated_price is not null)::integer
             as compared_texts,
         if(estimated_price is null, 0, told_price) as compared_told_cost,
@@ -58,7 +61,14 @@ call_rows as (
             as model_cost,
         if(task_calls.purpose = 'transcription', calls.effective_cost, 0)
             as transcription_cost,
-        (calls.effective_cost is null)::integer as calls_of_unknown_cost
+        (
+            task_calls.purpose = 'answer'
+            and calls.effective_cost is null
+        )::integer as unknown_model_calls,
+        (
+            task_calls.purpose = 'transcription'
+            and calls.effective_cost is null
+        )::integer as unknown_transcriptions
     from staging.stg_books__task_calls as task_calls
     inner join staging.stg_books__usage_events as calls
         on task_calls.client_id = calls.client_id
@@ -91,15 +101,17 @@ costs as (
         coalesce(sum(outbound_estimated_cost), 0) as outbound_estimated_cost,
         coalesce(sum(carrier_fee), 0) as carrier_fee,
         coalesce(sum(told_texts), 0) as told_texts,
-        coalesce(sum(texts_of_unknown_cost), 0) as texts_of_unknown_cost,
-        coalesce(sum(texts_of_unknown_fee), 0) as texts_of_unknown_fee,
+        coalesce(sum(unknown_inbound_texts), 0) as unknown_inbound_texts,
+        coalesce(sum(unknown_outbound_texts), 0) as unknown_outbound_texts,
+        coalesce(sum(unknown_fees), 0) as unknown_fees,
         coalesce(sum(compared_texts), 0) as compared_texts,
         coalesce(sum(compared_told_cost), 0) as compared_told_cost,
         coalesce(sum(compared_estimated_cost), 0) as compared_estimated_cost,
         coalesce(sum(calls), 0) as calls,
         coalesce(sum(model_cost), 0) as model_cost,
         coalesce(sum(transcription_cost), 0) as transcription_cost,
-        coalesce(sum(calls_of_unknown_cost), 0) as calls_of_unknown_cost
+        coalesce(sum(unknown_model_calls), 0) as unknown_model_calls,
+        coalesce(sum(unknown_transcriptions), 0) as unknown_transcriptions
     from parts
     group by client_id, task_id, message_sid, currency
 ),
@@ -109,8 +121,8 @@ marked as (
     select
         *,
         sum(
-            texts_of_unknown_cost + texts_of_unknown_fee
-            + calls_of_unknown_cost
+            unknown_inbound_texts + unknown_outbound_texts + unknown_fees
+            + unknown_model_calls + unknown_transcriptions
         ) over (partition by client_id, task_id, message_sid) > 0 as is_unknown
     from costs
 )

@@ -1,0 +1,195 @@
+// Reads what texting was in a period and the one before: what became of the texts, how long people
+// waited, what the answers cost. Exact numbers as decimal text; no formatting.
+import type { Period } from '../../core/calendar.ts';
+import { canonicalDecimal, Decimal, sumDecimals } from '../../core/money.ts';
+import { loadSql } from '../../core/sql.ts';
+import type { Warehouse } from '../../pipeline/warehouse.ts';
+
+const COST_COLUMNS = [
+  ...(['tasks', 'answers', 'answers_of_unknown_cost', 'inbound_texts', 'outbound_texts'] as const),
+  ...(['segments', 'cost', 'told_texts', 'compared_told_cost', 'unknown_parts'] as const),
+  ...(['compared_estimated_cost', 'answer_segments', 'answer_cost'] as const),
+  ...(['answer_inbound_cost', 'answer_outbound_cost', 'answer_carrier_fee'] as const),
+  ...(['answer_model_cost', 'answer_transcription_cost', 'answer_inbound_estimate'] as const),
+  ...(['answer_outbound_estimate', 'answer_unknown_inbound', 'answer_unknown_outbound'] as const),
+  ...(['answer_unknown_fees', 'answer_unknown_models', 'answer_unknown_transcriptions'] as const),
+];
+/** As sql/duckdb/reports/sms_costs names them; those that begin with answer_ are of answered tasks. */
+export type SmsCosts = Record<(typeof COST_COLUMNS)[number], string>;
+
+/** Tasks that ended alike. */
+export interface SmsTasks {
+  status: string;
+  category: string;
+  errorType: string | null;
+  tasks: string;
+  lateTasks: string;
+  optOuts: string;
+}
+
+/** In seconds; null where nothing was answered. */
+export interface SmsWait {
+  median: string | null;
+  p95: string | null;
+}
+
+export interface SmsPeriod {
+  /** Amounts of the section's currency alone; what is counted, of all. */
+  all: SmsCosts;
+  /** Null: texts of no task. */
+  categories: (SmsCosts & { id: string | null })[];
+  /** Null: texts of nobody, such as those from short codes. */
+  users: (SmsCosts & { id: string | null })[];
+  tasks: SmsTasks[];
+  wait: SmsWait;
+  /** By category. */
+  waits: Map<string | null, SmsWait>;
+  /** What was spent in other currencies, in none of the figures. */
+  otherCurrencies: { id: string; cost: string }[];
+}
+
+export interface SmsFacts {
+  /** What the texts are billed in; it need not be the client's. */
+  currency: string;
+  current: SmsPeriod;
+  before: SmsPeriod;
+}
+
+type CostRow = Record<(typeof COST_COLUMNS)[number], string | null> & {
+  dimension: string;
+  currency: string;
+  category: string | null;
+  user_id: string | null;
+};
+
+/** Loads the facts, or nothing where there was no text in either period. */
+export async function loadSmsFacts(
+  warehouse: Warehouse,
+  client: { id: string; currency: string },
+  period: Period,
+  previous: Period,
+): Promise<SmsFacts | undefined> {
+  const [now, before] = [
+    await loadCosts(warehouse, client.id, period),
+    await loadCosts(warehouse, client.id, previous),
+  ];
+  if (now.length === 0 && before.length === 0) return undefined;
+  const currency = currencyOfTexts([...now, ...before]) ?? client.currency;
+  return {
+    currency,
+    current: await toPeriod(warehouse, client.id, period, now, currency),
+    before: await toPeriod(warehouse, client.id, previous, before, currency),
+  };
+}
+
+function loadCosts(warehouse: Warehouse, clientId: string, period: Period): Promise<CostRow[]> {
+  return warehouse.rows<CostRow>(loadSql('duckdb/reports/sms_costs'), {
+    client_id: clientId,
+    period_kind: period.kind,
+    period_start: period.start,
+  });
+}
+
+/** The one of most texts: an account is billed in one currency, its models may be in others. */
+function currencyOfTexts(rows: CostRow[]): string | undefined {
+  const counts = new Map<string, number>();
+  for (const { dimension, currency, inbound_texts, outbound_texts } of rows) {
+    if (dimension !== 'all') continue;
+    const texts = Number(inbound_texts) + Number(outbound_texts);
+    counts.set(currency, (counts.get(currency) ?? 0) + texts);
+  }
+  const byCount = [...counts].sort(
+    ([one, few], [other, many]) => many - few || (one < other ? -1 : 1),
+  );
+  return byCount[0]?.[0];
+}
+
+async function toPeriod(
+  warehouse: Warehouse,
+  clientId: string,
+  period: Period,
+  rows: CostRow[],
+  currency: string,
+): Promise<SmsPeriod> {
+  const groups = (dimension: string, column: 'category' | 'user_id') => {
+    const of = rows.filter((row) => row.dimension === dimension);
+    return [...Map.groupBy(of, (row) => row[column])].map(([id, group]) => ({
+      ...toCosts(group, currency),
+      id,
+    }));
+  };
+  const waits = await loadWaits(warehouse, clientId, period);
+  const all = rows.filter(({ dimension }) => dimension === 'all');
+  return {
+    all: toCosts(all, currency),
+    categories: groups('category', 'category'),
+    users: groups('user', 'user_id'),
+    tasks: await loadTasks(warehouse, clientId, period),
+    wait: waits.get(null) ?? NO_WAIT,
+    waits,
+    otherCurrencies: all
+      .filter((row) => row.currency !== currency && !new Decimal(row.cost ?? 0).isZero())
+      .map((row) => ({ id: row.currency, cost: row.cost ?? '0' })),
+  };
+}
+
+/** Counted whatever they cost; all else is of the one currency. */
+const COUNTED_IN_ALL = new Set<string>(['tasks', 'inbound_texts', 'outbound_texts', 'segments']);
+
+/** Rows of one group, one for each currency, as one. */
+function toCosts(rows: CostRow[], currency: string): SmsCosts {
+  const own = rows.filter((row) => row.currency === currency);
+  const sums = COST_COLUMNS.map((column) => {
+    const counted = COUNTED_IN_ALL.has(column) ? rows : own;
+    return [column, sumDecimals(counted.map((row) => row[column] ?? '0'))];
+  });
+  return Object.fromEntries(sums);
+}
+
+async function loadTasks(
+  warehouse: Warehouse,
+  clientId: string,
+  period: Period,
+): Promise<SmsTasks[]> {
+  const rows = await warehouse.rows<{
+    status: string;
+    category: string;
+    error_type: string | null;
+    tasks: string;
+    late_tasks: string;
+    opt_outs: string;
+  }>(loadSql('duckdb/reports/sms_tasks'), {
+    client_id: clientId,
+    period_kind: period.kind,
+    period_start: period.start,
+  });
+  return rows.map(({ error_type, late_tasks, opt_outs, ...row }) => ({
+    ...row,
+    errorType: error_type,
+    lateTasks: late_tasks,
+    optOuts: opt_outs,
+  }));
+}
+
+const NO_WAIT: SmsWait = { median: null, p95: null };
+
+async function loadWaits(
+  warehouse: Warehouse,
+  clientId: string,
+  period: Period,
+): Promise<Map<string | null, SmsWait>> {
+  const rows = await warehouse.rows<{
+    category: string | null;
+    median_us: string | null;
+    p95_us: string | null;
+  }>(loadSql('duckdb/reports/sms_waits'), {
+    client_id: clientId,
+    range_from: period.start,
+    range_until: period.end,
+  });
+  const seconds = (micros: string | null) =>
+    micros === null ? null : canonicalDecimal(new Decimal(micros).div(1_000_000));
+  return new Map(
+    rows.map((row) => [row.category, { median: seconds(row.median_us), p95: seconds(row.p95_us) }]),
+  );
+}

@@ -1,0 +1,147 @@
+// What the section on texting says of little, nothing, the unknown and other currencies, from hand-made
+// facts: nothing that its figures do not carry, and no section from parts that do not add up.
+import { describe, expect, test } from 'vitest';
+import { type FactsOptions, makeFacts } from '../../test/make-facts.ts';
+import type { SmsSection } from '../content.ts';
+import { composeExecutive } from './content.ts';
+import type { SmsCosts, SmsPeriod } from './sms-facts.ts';
+
+const NOTHING: SmsCosts = {
+  tasks: '0',
+  answers: '0',
+  answers_of_unknown_cost: '0',
+  inbound_texts: '0',
+  outbound_texts: '0',
+  segments: '0',
+  cost: '0',
+  told_texts: '0',
+  compared_told_cost: '0',
+  compared_estimated_cost: '0',
+  unknown_parts: '0',
+  answer_segments: '0',
+  answer_cost: '0',
+  answer_inbound_cost: '0',
+  answer_outbound_cost: '0',
+  answer_carrier_fee: '0',
+  answer_model_cost: '0',
+  answer_transcription_cost: '0',
+  answer_inbound_estimate: '0',
+  answer_outbound_estimate: '0',
+  answer_unknown_inbound: '0',
+  answer_unknown_outbound: '0',
+  answer_unknown_fees: '0',
+  answer_unknown_models: '0',
+  answer_unknown_transcriptions: '0',
+};
+
+/** A period of answered texts of one category and user, at a known price each in cents. */
+function period(count: number, cents: number, more: Partial<SmsCosts> = {}): SmsPeriod {
+  const cost = String((count * cents) / 100);
+  const counts = { tasks: `${count}`, answers: `${count}`, inbound_texts: `${count}` };
+  const sums = { cost, answer_cost: cost, answer_outbound_cost: cost };
+  const all = { ...NOTHING, ...counts, ...sums, outbound_texts: `${count}`, ...more };
+  const wait = count === 0 ? { median: null, p95: null } : { median: '3', p95: '9' };
+  const task = { status: 'answered', category: 'general', errorType: null };
+  return {
+    all,
+    categories: count === 0 ? [] : [{ ...all, id: 'general' }],
+    users: count === 0 ? [] : [{ ...all, id: 'sms-1' }],
+    tasks: count === 0 ? [] : [{ ...task, tasks: `${count}`, lateTasks: '0', optOuts: '0' }],
+    wait,
+    waits: new Map([['general', wait]]),
+    otherCurrencies: [],
+  };
+}
+
+function sectionOf(
+  current: SmsPeriod,
+  before: SmsPeriod,
+  { currency = 'USD', ...options }: FactsOptions & { currency?: string } = {},
+): SmsSection {
+  const facts = { ...makeFacts([], options), sms: { currency, current, before } };
+  const { sms } = composeExecutive(facts);
+  if (sms === undefined) throw new Error('no section on texting');
+  return sms;
+}
+
+const measure = ({ measures }: SmsSection, id: string) => {
+  const found = measures.find((one) => one.id === id);
+  if (found === undefined) throw new Error(`no measure ${id}`);
+  return found;
+};
+/** Every text of the section that a reader sees. */
+const textsOf = (value: unknown): string[] =>
+  typeof value === 'string' ? [value] : Object.values(value ?? {}).flatMap(textsOf);
+
+test('without texts after a week that had some it says so, and divides nothing by nothing', () => {
+  const section = sectionOf(period(0, 0), period(30, 5));
+  expect(section.headline).toBe('No text came in this period');
+  expect(measure(section, 'cost-per-answer').figure.value).toBeNull();
+  expect(section.tables.map(({ rows }) => rows)).toEqual([[], [], []]);
+  expect(section.notes).toEqual([]);
+  expect(textsOf(section).filter((text) => /NaN|Infinity|undefined/.test(text))).toEqual([]);
+});
+
+describe('nothing is compared', () => {
+  test.each([
+    ['with too few texts', period(19, 5), period(30, 5), 'too few to compare'],
+    ['with none before', period(30, 5), period(0, 0), 'no texts before'],
+  ])('%s', (_name, current, before, text) => {
+    for (const { change, tone } of sectionOf(current, before).measures) {
+      expect(change).toMatchObject({ value: null, text });
+      expect(tone).toBe('neutral');
+    }
+  });
+
+  test('control: two full weeks are', () => {
+    const section = sectionOf(period(40, 6), period(20, 5));
+    expect(measure(section, 'cost-per-answer')).toMatchObject({
+      tone: 'bad',
+      change: { value: '0.2' },
+    });
+    expect(measure(section, 'texts-received')).toMatchObject({
+      tone: 'neutral',
+      change: { value: '1' },
+    });
+  });
+});
+
+test('a cost of which nothing is known is unknown, and never 0', () => {
+  const unknown = {
+    answers_of_unknown_cost: '3',
+    unknown_parts: '6',
+    answer_unknown_outbound: '3',
+  };
+  const section = sectionOf(period(3, 0, { ...unknown, answer_unknown_fees: '3' }), period(0, 0));
+  for (const id of ['cost-per-answer', 'sms-cost']) {
+    expect(measure(section, id).figure).toMatchObject({ value: null, text: 'unknown' });
+  }
+  expect(section.headline).toBe('3 of 3 texts got an answer');
+  const parts = section.tables.find(({ id }) => id === 'sms-costs')?.rows ?? [];
+  const costs = parts.map(({ label, cells }) => `${label.id} ${cells[0]?.text}`);
+  expect(costs).toContain('texts-out unknown');
+  expect(costs).toContain('texts-in $0.00');
+});
+
+test('amounts are in what the texts are billed in, others are told and in no figure', () => {
+  const current = { ...period(20, 5), otherCurrencies: [{ id: 'EUR', cost: '2.5' }] };
+  const client = { currency: 'EUR' };
+  const section = sectionOf(current, period(0, 0), { client, currency: 'USD' });
+  expect(measure(section, 'sms-cost').figure.text).toBe('$1.00');
+  expect(section.notes.map(({ lead }) => lead)).toContain('EUR 2.5 in other currencies');
+});
+
+describe('it is not made when its parts do not add up', () => {
+  test.each<[string, (current: SmsPeriod) => void]>([
+    ['a category is missing', ({ categories }) => categories.pop()],
+    ['a user is missing', ({ users }) => users.pop()],
+    ['a task is missing', ({ tasks }) => tasks.pop()],
+    ['a part is off by 10^-18', ({ all }) => Object.assign(all, { answer_model_cost: '1e-18' })],
+  ])('because %s', (_name, damage) => {
+    const current = period(20, 5);
+    damage(current);
+    expect(() => sectionOf(current, period(0, 0))).toThrow(
+      expect.objectContaining({ code: 'ERR_CHECK_FAILED' }),
+    );
+  });
+});
