@@ -25,6 +25,7 @@ const HEADERS_TIMEOUT_MS = 10_000;
 const TIMEOUT_CHECK_MS = 500;
 const CONNECTIONS_MAX = 2_000;
 const DRAIN_TIMEOUT_MS = 10_000;
+const IDLE_CHECK_MS = 50;
 
 /** Starts serving and resolves once the port is open. */
 export async function startIngest(
@@ -58,8 +59,11 @@ export async function startIngest(
 function drain(server: Server): Promise<void> {
   return new Promise((resolve) => {
     const giveUp = setTimeout(() => server.closeAllConnections(), DRAIN_TIMEOUT_MS);
+    // A connection that was at work a moment ago would be kept open for its next request.
+    const closeIdle = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS);
     server.close(() => {
       clearTimeout(giveUp);
+      clearInterval(closeIdle);
       resolve();
     });
     server.closeIdleConnections();

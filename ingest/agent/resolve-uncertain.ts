@@ -44,7 +44,7 @@ export async function resolveUncertain(deps: ResolveDeps, clientId: string): Pro
   if (listed === undefined) return true;
   await withTransaction(deps.pool, { clientId }, async (connection) => {
     await settle(connection, deps, clientId, row, listed);
-    await forgetSentText(connection, clientId, row.outbox_id);
+    await forgetSentText(connection, clientId, row);
   });
   return true;
 }

@@ -156,7 +156,7 @@ export async function sendText(deps: SendDeps, claimed: ClaimedText): Promise<vo
   });
   await withTransaction(deps.pool, { clientId }, async (connection) => {
     await settleResult(connection, deps, claimed, result);
-    await forgetSentText(connection, clientId, row.outbox_id);
+    await forgetSentText(connection, clientId, row);
   });
   if (result.outcome === 'refused') await reportRefusal(deps, claimed, result);
 }

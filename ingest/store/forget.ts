@@ -35,11 +35,17 @@ export async function forgetUser(
 export async function forgetSentText(
   connection: Connection,
   clientId: string,
-  outboxId: string,
+  row: { outbox_id: string; user_id: string; to_number: string },
 ): Promise<void> {
   const sql = loadSql('postgres/queries/forget_sent_text');
-  const [row] = await query<{ message_sid: string | null }>(connection, sql, [clientId, outboxId]);
-  if (!row?.message_sid) return;
+  const [sent] = await query<{ message_sid: string | null }>(connection, sql, [
+    clientId,
+    row.outbox_id,
+  ]);
+  if (sent === undefined) return;
+  const spendSql = loadSql('postgres/queries/forget_spend');
+  await query(connection, spendSql, [clientId, row.to_number, row.user_id]);
+  if (sent.message_sid === null) return;
   const emptySql = loadSql('postgres/queries/forget_message');
-  await query(connection, emptySql, [clientId, row.message_sid]);
+  await query(connection, emptySql, [clientId, sent.message_sid]);
 }

@@ -285,7 +285,8 @@ begin
         );
     end loop;
 end $$;
-grant delete on sms_numbers, sms_suppressions, sms_forgotten, user_profiles to daybook_app;
+grant delete on sms_numbers, sms_suppressions, sms_forgotten, sms_spend, user_profiles
+    to daybook_app;
 revoke update on sms_status_events, task_calls from daybook_app;
 
 -- A number is looked up before its client is known: the one that was texted, and no other.

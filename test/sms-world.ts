@@ -1,0 +1,193 @@
+// A whole SMS world in one process for tests: books, ingest server and agent, and stand-ins of Twilio
+// and OpenAI that they talk to over loopback.
+
+import { query } from '../core/postgres.ts';
+import type { SmsConfig } from '../core/sms-config.ts';
+import { addTestClient, createTestBooks, silentLog, type TestBooks } from '../core/test-support.ts';
+import { type Agent, type AgentDeps, startAgent } from '../ingest/agent/agent.ts';
+import { createErrorLog } from '../ingest/agent/error-log.ts';
+import { createModel } from '../ingest/agent/model.ts';
+import { createAuthenticator } from '../ingest/api/tokens.ts';
+import { createPriceBook } from '../ingest/pricing/price-book.ts';
+import { startIngest } from '../ingest/server.ts';
+import { createMessageStore } from '../ingest/store/messages.ts';
+import { addNumber } from '../ingest/store/numbers.ts';
+import { createUsageStore } from '../ingest/store/usage-events.ts';
+import { createTwilioApi } from '../ingest/twilio/api.ts';
+import { createTwilioWebhooks } from '../ingest/twilio/webhooks.ts';
+import { type OpenAiOptions, type OpenAiStandIn, startOpenAiStandIn } from './stand-ins/openai.ts';
+import {
+  startTwilioStandIn,
+  type TwilioStandIn,
+  type TwilioStandInOptions,
+} from './stand-ins/twilio.ts';
+import type { KeptMessage } from './stand-ins/twilio-messages.ts';
+import { inboundForm, postSigned } from './stand-ins/twilio-webhooks.ts';
+
+export const NUMBER = '+12025550123';
+export const CLIENT = 'acme';
+const PUBLIC_URL = 'https://sms.acme.example';
+
+export interface SmsWorld {
+  books: TestBooks;
+  twilio: TwilioStandIn;
+  openai: OpenAiStandIn;
+  /** Undefined while the agent is stopped. */
+  agent: Agent | undefined;
+  startAgent(): Agent;
+  stopAgent(): Promise<void>;
+  /** Rows of a query as the owner. */
+  rows<Row extends Record<string, unknown>>(sql: string, values?: unknown[]): Promise<Row[]>;
+  /** Resolves once nothing waits: no task, no text; fails after `timeoutMs`. */
+  settle(timeoutMs?: number): Promise<void>;
+  /** A person texts our number. */
+  text(from: string, body: string): Promise<number>;
+  /** Twilio's request for a message once more, so many times. */
+  replay(messageSid: string, times: number): Promise<void>;
+  /** Bodies sent to a number, in order. */
+  sentTo(from: string): string[];
+  close(): Promise<void>;
+}
+
+export interface WorldOptions {
+  settings?: Partial<SmsConfig>;
+  twilio?: TwilioStandInOptions;
+  openai?: OpenAiOptions;
+  /** False: a world without an API key. */
+  hasModel?: boolean;
+  agent?: Partial<AgentDeps>;
+  now?: () => Date;
+  modelTimeoutMs?: number;
+  twilioTimeoutMs?: number;
+  /** False: started by the test. */
+  isStarted?: boolean;
+}
+
+/** The nth person's number. */
+export function person(index: number): string {
+  return `+1303555${String(index).padStart(4, '0')}`;
+}
+
+/** Opens a world; close it in `afterEach`. */
+export async function openSmsWorld(options: WorldOptions = {}): Promise<SmsWorld> {
+  const { now = () => new Date(), hasModel = true } = options;
+  const books = await createTestBooks();
+  await addTestClient(books.app);
+  await addNumber(books.app, CLIENT, NUMBER, now());
+  const twilio = await startTwilioStandIn({ now, ...options.twilio });
+  const openai = await startOpenAiStandIn(options.openai);
+  const store = createMessageStore(books.app);
+  const world: { agent: Agent | undefined } = { agent: undefined };
+  const account = {
+    accountSid: twilio.accountSid,
+    authTokens: [twilio.authToken],
+    publicUrl: PUBLIC_URL,
+  };
+  const onStored = () => world.agent?.wake();
+  const log = silentLog();
+  const server = await startIngest(
+    {
+      authenticate: createAuthenticator(books.app),
+      storeUsage: createUsageStore(books.app),
+      checkReady: async () => undefined,
+      log,
+      twilio: createTwilioWebhooks({ account, store, now, log, onStored }),
+    },
+    { host: '127.0.0.1', port: 0 },
+  );
+  twilio.reach = { publicUrl: PUBLIC_URL, actualUrl: server.url };
+  const deps: AgentDeps = {
+    ...{ pool: books.app, store, now, log, publicUrl: PUBLIC_URL, settings: settingsOf(options) },
+    accountSid: twilio.accountSid,
+    twilio: createTwilioApi({
+      ...{ accountSid: twilio.accountSid, authToken: twilio.authToken, baseUrl: twilio.url },
+      timeoutMs: options.twilioTimeoutMs ?? 5_000,
+    }),
+    setup: hasModel
+      ? { provider: 'openai', name: 'gpt-4o-mini', model: modelOf(openai, options) }
+      : undefined,
+    pricesOf: createPriceBook(books.app),
+    errors: createErrorLog(books.app, log, now),
+    secrets: [twilio.authToken, twilio.accountSid, openai.apiKey],
+    pollMs: 100,
+    ...options.agent,
+  };
+  const stopAgent = async () => {
+    await world.agent?.stop();
+    world.agent = undefined;
+  };
+  const start = () => {
+    world.agent = startAgent(deps);
+    return world.agent;
+  };
+  if (options.isStarted ?? true) start();
+  return Object.assign(world, {
+    ...{ books, twilio, openai, startAgent: start, stopAgent },
+    rows: <Row extends Record<string, unknown>>(sql: string, values: unknown[] = []) =>
+      query<Row>(books.owner, sql, values),
+    settle: (timeoutMs = 20_000) => settle(books, timeoutMs),
+    text: async (from: string, body: string) =>
+      (await twilio.receive({ from, to: NUMBER, body })).status,
+    replay: (messageSid: string, times: number) => replay(twilio, messageSid, times),
+    sentTo: (from: string) => twilio.sentTo(from).map(({ body }) => body),
+    close: async () => {
+      await stopAgent();
+      await server.close();
+      await twilio.close();
+      await openai.close();
+      await books.close();
+    },
+  });
+}
+
+function modelOf(openai: OpenAiStandIn, { modelTimeoutMs = 5_000 }: WorldOptions) {
+  return createModel({
+    ...{ apiKey: openai.apiKey, baseUrl: openai.url, model: 'gpt-4o-mini' },
+    ...{ transcriptionModel: 'whisper-1', timeoutMs: modelTimeoutMs, retries: 0 },
+  });
+}
+
+function settingsOf({ settings }: WorldOptions): SmsConfig {
+  return {
+    ...{ twilio: undefined, openai: undefined, alertTo: undefined, answersKeywords: false },
+    ...{ model: 'gpt-4o-mini', transcriptionModel: 'whisper-1', modelTimeoutMs: 5_000 },
+    systemPrompt: 'You answer questions.',
+    memory: { turns: 3, tokens: 500 },
+    monthlyLimits: { free: 50, premium: 500, enterprise: 5_000 },
+    segmentCaps: { free: 2, premium: 4, enterprise: 6 },
+    numberCap: { segments: 1_000, cost: '1000' },
+    clientCap: { segments: 100_000, cost: '100000' },
+    ...settings,
+  };
+}
+
+const REPLAYS_AT_ONCE = 50;
+
+async function replay(twilio: TwilioStandIn, messageSid: string, times: number): Promise<void> {
+  const message = twilio.messages.find(({ sid }) => sid === messageSid) as KeptMessage;
+  const form = inboundForm(twilio.accountSid, message);
+  for (let sent = 0; sent < times; sent += REPLAYS_AT_ONCE) {
+    const round = Array.from({ length: Math.min(REPLAYS_AT_ONCE, times - sent) }, () =>
+      postSigned(twilio, `${PUBLIC_URL}/webhooks/twilio/sms`, form),
+    );
+    await Promise.all(round);
+  }
+}
+
+async function settle(books: TestBooks, timeoutMs: number): Promise<void> {
+  const until = performance.now() + timeoutMs;
+  for (;;) {
+    const [open] = await query<{ tasks: number; texts: number }>(
+      books.owner,
+      `select
+         (select count(*)::int from tasks where status in ('received', 'working')) as tasks,
+         (select count(*)::int from sms_outbox
+          where state in ('pending', 'sending', 'uncertain')) as texts`,
+    );
+    if (open?.tasks === 0 && open.texts === 0) return;
+    if (performance.now() > until) {
+      throw new Error(`still open: ${open?.tasks} tasks, ${open?.texts} texts`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
