@@ -147,7 +147,7 @@ describe('a fault', () => {
 
   test.each(FAULTS)('%s has its name', async (fault, told) => {
     standIn.faults.force(fault);
-    const error = await failureOf(connect({ timeoutMs: 200 }).answer(request()));
+    const error = await failureOf(connect({ timeoutMs: 800 }).answer(request()));
     expect(error).toMatchObject(told);
     expect(error.retryAfterMs).toBe(fault === '429' ? 2_000 : null);
   });
@@ -156,7 +156,7 @@ describe('a fault', () => {
     '%s has it for a recording too',
     async (fault) => {
       standIn.faults.force(fault);
-      const error = await failureOf(connect({ timeoutMs: 200 }).transcribe(VOICE));
+      const error = await failureOf(connect({ timeoutMs: 800 }).transcribe(VOICE));
       expect(error).toMatchObject(FAULTS.find(([name]) => name === fault)?.[1] ?? {});
     },
   );

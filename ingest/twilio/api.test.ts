@@ -88,7 +88,7 @@ describe('a fault', () => {
     const to = `+1415556${String(FAULTS.findIndex(([name]) => name === fault)).padStart(4, '0')}`;
     const before = standIn.sendRequests;
     standIn.sendFaults.force(fault);
-    const result = await sendTo(to, connect({ timeoutMs: 250 }));
+    const result = await sendTo(to, connect({ timeoutMs: 800 }));
     expect(result).toMatchObject(told);
     expect(standIn.sendRequests - before).toBe(1);
     expect(standIn.sentTo(to)).toHaveLength(kept);
