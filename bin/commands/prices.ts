@@ -14,6 +14,7 @@ import { loadCards } from '../../ingest/pricing/stored-cards.ts';
 import { syncPrices } from '../../ingest/pricing/sync.ts';
 import { openContext } from '../context.ts';
 import { runWithLifecycle } from '../lifecycle.ts';
+import { describeAdded, tablePrices } from '../price-lists.ts';
 import { printTable } from '../print.ts';
 
 interface SetOptions {
@@ -107,8 +108,7 @@ async function runSet(
   console.log(
     added.length === 0
       ? 'These prices are set already; nothing was added.'
-      : `Set ${added.map(({ provider, model }) => `${provider} ${model}`).join(', ')}. ` +
-          'Calls from now on are priced by this; for earlier ones: npm run daybook -- reprice --help',
+      : describeAdded(clientId, added),
   );
 }
 
@@ -141,27 +141,7 @@ async function readCards(pool: Pool, clientId: string | undefined): Promise<Reco
 }
 
 function printCards(cards: RecordedCard[]): void {
-  const rows = cards.flatMap((card) =>
-    card.rates.map(({ unit, tier, contextThreshold, price, per }) => [
-      card.provider,
-      showModel(card),
-      unit,
-      tier,
-      contextThreshold === 0 ? '' : `> ${contextThreshold}`,
-      `${price} ${card.currency}`,
-      String(per),
-      card.validFrom?.toISOString() ?? '',
-      card.validTo?.toISOString() ?? '',
-      card.dailyFrom === null ? '' : `${card.dailyFrom}–${card.dailyTo} UTC`,
-      `${card.source} ${card.version}`,
-    ]),
-  );
-  const heads = ['provider', 'model', 'unit', 'tier', 'input', 'price', 'per', 'from', 'to'];
-  printTable([...heads, 'daily', 'source'], rows, 'There is no such price.');
-}
-
-/** A name that is one of many, as `--match` says, shows how it is compared. */
-function showModel({ model, pattern }: RecordedCard): string {
-  const [how, text] = Object.entries(pattern)[0] ?? [];
-  return how === 'equals' || text !== model ? model : `${model} (${how})`;
+  const { heads, rows, source } = tablePrices(cards);
+  printTable(heads, rows, 'There is no such price.');
+  if (source !== null) console.log(`\nAll from ${source}.`);
 }
