@@ -133,7 +133,7 @@ function createReport(stats, onDrop) {
     stats.droppedBy[drop.reason] = (stats.droppedBy[drop.reason] ?? 0) + 1;
     try {
       if (typeof onDrop === 'function') void Promise.resolve(onDrop(drop)).catch(() => undefined);
-      else if (stats.dropped === 1) warn(drop);
+      else if (stats.droppedBy[drop.reason] === 1) warn(drop);
     } catch {
       // A fault of the application's report is not the caller's.
     }
@@ -144,7 +144,7 @@ function createReport(stats, onDrop) {
 function warn({ event, reason, message }) {
   console.warn(
     `daybook: usage event ${event.id} was not recorded (${reason}: ${message}). ` +
-      'Further ones are only counted: see stats(), or pass onDrop.',
+      'Further ones of this kind are only counted: see stats(), or pass onDrop.',
   );
 }
 

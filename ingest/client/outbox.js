@@ -162,6 +162,7 @@ export class Outbox {
     this.#batchLimit = Math.min(settings.batchMax, this.#batchLimit * 2);
     items.forEach(({ result, message }, index) => {
       if (result === 'rejected' || result === 'conflict') {
+        stats.lastError = `${result}: ${message}`;
         this.#report(/** @type {Entry} */ (batch[index]), result, message, 200);
         return;
       }

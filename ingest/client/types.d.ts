@@ -62,7 +62,7 @@ export interface UsageStats {
   droppedBy: Partial<Record<DropReason, number>>;
   requests: number;
   retries: number;
-  /** What the last failed attempt met. */
+  /** What the last failed attempt met, or why the server did not take the last event it refused. */
   lastError: string | undefined;
 }
 
@@ -75,7 +75,10 @@ export interface UsageLoggerOptions {
   clientId: string;
   /** Tokens of further clients, by client id, for an application that serves several. */
   tokens?: Record<string, string> | undefined;
-  /** Called once for each event that will not be recorded. Default: one warning on the console. */
+  /**
+   * Called once for each event that will not be recorded. Default: a warning on the console,
+   * once for each reason.
+   */
   onDrop?: ((drop: Drop) => void) | undefined;
   /** Events in one request at most. Default 500, at most 5,000. */
   batchMax?: number | undefined;
