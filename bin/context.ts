@@ -37,6 +37,8 @@ export interface Context {
   appPool(): Promise<Pool>;
   /** The same, unchecked: for a server that starts before its Postgres does. */
   openAppPool(): Promise<Pool>;
+  /** The SMS agent's own, so that its work never keeps a webhook waiting for a connection. */
+  openAgentPool(): Promise<Pool>;
   /** Reads every client. */
   pipelinePool(): Promise<Pool>;
   /** The owner, who makes logins; row security does not hold a superuser. Throws ERR_CONFIG. */
@@ -90,7 +92,14 @@ function readEnvFile(): Record<string, string | undefined> {
 
 type Books = Pick<
   Context,
-  'isEmbedded' | 'appPool' | 'openAppPool' | 'pipelinePool' | 'ownerPool' | 'ownerUrl' | 'migrate'
+  | 'isEmbedded'
+  | 'appPool'
+  | 'openAppPool'
+  | 'openAgentPool'
+  | 'pipelinePool'
+  | 'ownerPool'
+  | 'ownerUrl'
+  | 'migrate'
 >;
 
 function openBooks(config: Config, embeddedDir: string, log: Log, lifecycle: Lifecycle): Books {
@@ -153,6 +162,7 @@ function openBooks(config: Config, embeddedDir: string, log: Log, lifecycle: Lif
   return {
     isEmbedded,
     openAppPool,
+    openAgentPool: opened(APP_ROLE, 10),
     appPool: checked(openAppPool),
     pipelinePool: checked(opened(PIPELINE_ROLE, 4)),
     ownerPool: once(async () => open(await requireOwnerUrl(), 'daybook owner', 1)),

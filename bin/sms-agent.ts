@@ -16,13 +16,14 @@ import type { Context } from './context.ts';
 const RETRIES = 2;
 
 /** Starts the agent until the lifecycle ends; undefined where no Twilio account is set. */
-export function openSmsAgent(
-  { config: { sms }, now, log, lifecycle }: Context,
-  pool: Pool,
-): TwilioWebhooks | undefined {
+export async function openSmsAgent(
+  { config: { sms }, now, log, lifecycle, openAgentPool }: Context,
+  webhookPool: Pool,
+): Promise<TwilioWebhooks | undefined> {
   if (sms.twilio === undefined) return undefined;
+  const pool = await openAgentPool();
   const { accountSid, authTokens, publicUrl, baseUrl } = sms.twilio;
-  const store = createMessageStore(pool);
+  const store = createMessageStore(webhookPool);
   const twilio = createTwilioApi({
     accountSid,
     authToken: authTokens[0] ?? '',

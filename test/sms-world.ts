@@ -1,7 +1,8 @@
 // A whole SMS world in one process for tests: books, ingest server and agent, and stand-ins of Twilio
 // and OpenAI that they talk to over loopback.
 
-import { query } from '../core/postgres.ts';
+import { createPool, query } from '../core/postgres.ts';
+import { APP_ROLE, deriveRoleUrl } from '../core/roles.ts';
 import type { SmsConfig } from '../core/sms-config.ts';
 import { addTestClient, createTestBooks, silentLog, type TestBooks } from '../core/test-support.ts';
 import { type Agent, type AgentDeps, startAgent } from '../ingest/agent/agent.ts';
@@ -13,7 +14,7 @@ import { startIngest } from '../ingest/server.ts';
 import { createMessageStore } from '../ingest/store/messages.ts';
 import { addNumber } from '../ingest/store/numbers.ts';
 import { createUsageStore } from '../ingest/store/usage-events.ts';
-import { createTwilioApi } from '../ingest/twilio/api.ts';
+import { createTwilioApi, type TwilioApi } from '../ingest/twilio/api.ts';
 import { createTwilioWebhooks } from '../ingest/twilio/webhooks.ts';
 import { type OpenAiOptions, type OpenAiStandIn, startOpenAiStandIn } from './stand-ins/openai.ts';
 import {
@@ -59,6 +60,8 @@ export interface WorldOptions {
   now?: () => Date;
   modelTimeoutMs?: number;
   twilioTimeoutMs?: number;
+  /** A control: what nobody knows is taken for not sent. */
+  resendsBlindly?: boolean;
   /** False: started by the test. */
   isStarted?: boolean;
 }
@@ -96,18 +99,19 @@ export async function openSmsWorld(options: WorldOptions = {}): Promise<SmsWorld
     { host: '127.0.0.1', port: 0 },
   );
   twilio.reach = { publicUrl: PUBLIC_URL, actualUrl: server.url };
+  const pool = createPool({
+    ...{ url: deriveRoleUrl(books.ownerUrl, APP_ROLE), applicationName: 'agent', max: 5 },
+    log,
+  });
   const deps: AgentDeps = {
-    ...{ pool: books.app, store, now, log, publicUrl: PUBLIC_URL, settings: settingsOf(options) },
+    ...{ pool, store, now, log, publicUrl: PUBLIC_URL, settings: settingsOf(options) },
     accountSid: twilio.accountSid,
-    twilio: createTwilioApi({
-      ...{ accountSid: twilio.accountSid, authToken: twilio.authToken, baseUrl: twilio.url },
-      timeoutMs: options.twilioTimeoutMs ?? 5_000,
-    }),
+    twilio: apiOf(twilio, options),
     setup: hasModel
       ? { provider: 'openai', name: 'gpt-4o-mini', model: modelOf(openai, options) }
       : undefined,
-    pricesOf: createPriceBook(books.app),
-    errors: createErrorLog(books.app, log, now),
+    pricesOf: createPriceBook(pool),
+    errors: createErrorLog(pool, log, now),
     secrets: [twilio.authToken, twilio.accountSid, openai.apiKey],
     pollMs: 100,
     ...options.agent,
@@ -132,12 +136,29 @@ export async function openSmsWorld(options: WorldOptions = {}): Promise<SmsWorld
     sentTo: (from: string) => twilio.sentTo(from).map(({ body }) => body),
     close: async () => {
       await stopAgent();
+      await pool.end();
       await server.close();
       await twilio.close();
       await openai.close();
       await books.close();
     },
   });
+}
+
+function apiOf(twilio: TwilioStandIn, options: WorldOptions): TwilioApi {
+  const { accountSid, authToken, url: baseUrl } = twilio;
+  const timeoutMs = options.twilioTimeoutMs ?? 5_000;
+  const api = createTwilioApi({ accountSid, authToken, baseUrl, timeoutMs });
+  if (options.resendsBlindly !== true) return api;
+  return {
+    ...api,
+    send: async (text) => {
+      const result = await api.send(text);
+      return result.outcome === 'uncertain'
+        ? { outcome: 'retry', afterMs: null, code: null, message: 'sent again blindly' }
+        : result;
+    },
+  };
 }
 
 function modelOf(openai: OpenAiStandIn, { modelTimeoutMs = 5_000 }: WorldOptions) {

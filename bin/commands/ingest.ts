@@ -45,7 +45,7 @@ export async function serveIngest(
       return authenticate(header);
     },
     storeUsage: createGroupedStore(pool),
-    twilio: openSmsAgent(context, pool),
+    twilio: await openSmsAgent(context, pool),
     checkReady: () => assertServable(pool),
     log: context.log,
   };
