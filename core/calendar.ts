@@ -1,7 +1,7 @@
 // The one calendar: days, weeks, months and their instants in a zone. Pure; every other place that
 // needs a boundary gets it from here, because Postgres, Node and DuckDB carry different zone data.
 import { Temporal } from 'temporal-polyfill';
-import { AppError } from './errors.ts';
+import { AppError, messageOf } from './errors.ts';
 
 export const PERIOD_KINDS = ['day', 'week', 'month'] as const;
 export type PeriodKind = (typeof PERIOD_KINDS)[number];
@@ -182,8 +182,10 @@ function startOfDay(date: Temporal.PlainDate, timeZone: string): string {
 
 function badPeriod(text: string, weekStart: WeekStart, cause?: unknown): AppError {
   const week = weekStart === 1 ? '2025-W11' : 'week-2025-03-09 (the week of that date)';
+  // "2025 has no week 60" says more than that there is no such period; "Cannot parse" does not.
+  const isTelling = cause !== undefined && !/^Cannot parse/.test(messageOf(cause));
   return new AppError('ERR_USAGE', `"${text}" is no period`, {
-    cause,
+    ...(isTelling ? { cause } : {}),
     fix: `give a day (2025-03-18), a week (${week}) or a month (2025-03)`,
   });
 }

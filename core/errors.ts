@@ -62,7 +62,14 @@ export function describeError(error: unknown): string {
   if (!isAppError(error))
     return error instanceof Error ? (error.stack ?? error.message) : String(error);
   const lines = [error.message];
-  if (error.cause !== undefined) lines.push(`  cause: ${messageOf(error.cause)}`);
+  if (tellsMore(error)) lines.push(`  cause: ${messageOf(error.cause)}`);
   if (error.fix !== undefined) lines.push(`  do: ${error.fix}`);
   return lines.join('\n');
+}
+
+/** A message often names its cause already, or the file that is not there. */
+function tellsMore({ message, cause }: AppError): boolean {
+  if (cause === undefined || message.includes(messageOf(cause))) return false;
+  const { code, path } = cause as { code?: unknown; path?: unknown };
+  return !(code === 'ENOENT' && typeof path === 'string' && message.includes(path));
 }

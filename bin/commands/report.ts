@@ -9,12 +9,16 @@ import { openContext } from '../context.ts';
 import { runWithLifecycle } from '../lifecycle.ts';
 import { makeReports } from '../make-report.ts';
 
+const PERIODS =
+  'a day (2025-03-18), week (2025-W12, or week-2025-03-16 where it starts on another day than ' +
+  'Monday) or month (2025-03)';
+
 export function registerReport(program: Command): void {
   program
     .command('report <name>')
     .description(`make and archive a report: ${CATALOG.map(({ name }) => name).join(', ')}`)
     .requiredOption('--client <id>', 'for whom')
-    .requiredOption('--period <period>', 'a day (2025-03-18), week (2025-W11) or month (2025-03)')
+    .requiredOption('--period <period>', PERIODS)
     .option('--format <list>', 'which of html, pdf, xlsx, with commas', FORMATS.join(','))
     .action((name: string, options: { client: string; period: string; format: string }) =>
       runWithLifecycle(async (lifecycle) => {

@@ -7,12 +7,14 @@ import { parseMoney } from '../../core/money.ts';
 import { type Pool, withTransaction } from '../../core/postgres.ts';
 import { type CardContent, compilePattern, type Pattern, type Rate, STANDARD } from './cards.ts';
 import { appendCards } from './stored-cards.ts';
+import { suggestUnit } from './suggest-unit.ts';
 import { nameTier } from './tiers.ts';
 import { findUnit, listUnits } from './units.ts';
 
 /** How a model's name is compared, the most particular way first. */
 export const MATCHES = ['equals', 'starts_with', 'ends_with', 'contains', 'regex'] as const;
 const SOURCE = 'client';
+const SHOWN_ISSUES_MAX = 3;
 const POSITIONS_PER_MATCH = 1_000;
 const PER_MAX = 10 ** 15;
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
@@ -42,15 +44,38 @@ export type SetPrice = z.input<typeof SetPrice>;
 
 /** Reads a file with a list of prices. Throws ERR_INPUT. */
 export function readPriceFile(path: string): SetPrice[] {
+  const read = z.array(SetPrice).safeParse(parseFile(path));
+  if (read.success) return read.data;
+  throw refuseFile(`${path} is no list of prices: ${describeIssues(read.error)}`);
+}
+
+function parseFile(path: string): unknown {
+  let text: string;
   try {
-    return z.array(SetPrice).parse(JSON.parse(readFileSync(path, 'utf8')));
+    text = readFileSync(path, 'utf8');
   } catch (cause) {
-    const message = cause instanceof z.ZodError ? z.prettifyError(cause) : messageOf(cause);
-    throw new AppError('ERR_INPUT', `${path} is no list of prices: ${message}`, {
-      cause,
-      fix: 'see ingest/pricing/example-prices.json',
-    });
+    const isMissing = (cause as { code?: string }).code === 'ENOENT';
+    throw refuseFile(isMissing ? `there is no file ${path}` : `${path}: ${messageOf(cause)}`);
   }
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw refuseFile(`${path} is no JSON: ${messageOf(cause)}`);
+  }
+}
+
+function refuseFile(message: string): AppError {
+  const fix = 'give a JSON file such as ingest/pricing/example-prices.json';
+  return new AppError('ERR_INPUT', message, { fix });
+}
+
+/** The first few, each with the place it is at. */
+function describeIssues({ issues }: z.ZodError): string {
+  const shown = issues.slice(0, SHOWN_ISSUES_MAX).map(({ path, message }) => {
+    return path.length === 0 ? message : `${path.join('.')}: ${message}`;
+  });
+  const more = issues.length - shown.length;
+  return [...shown, ...(more === 0 ? [] : [`${more} more`])].join('; ');
 }
 
 /** Appends a client's prices and returns the new cards; what is set already is not set again. */
@@ -70,7 +95,7 @@ export async function setPrices(
 
 function toCard(asked: SetPrice): CardContent {
   const result = SetPrice.safeParse(asked);
-  if (!result.success) throw refuse(z.prettifyError(result.error));
+  if (!result.success) throw refuse(describeIssues(result.error));
   const { provider, model, match, currency, from, to, rates } = result.data;
   const pattern = { [match]: match === 'regex' ? model : model.toLowerCase() } as Pattern;
   try {
@@ -131,7 +156,9 @@ function startsWithin({ validFrom: from }: CardContent, { validFrom, validTo }: 
 function toRate(asked: z.output<typeof SetRate>): Rate {
   const unit = findUnit(asked.unit);
   if (unit === undefined) {
-    throw refuse(`"${asked.unit}" is no unit`, `choose from: ${listUnits().join(', ')}`);
+    const near = suggestUnit(asked.unit);
+    const hint = near === undefined ? '' : `; did you mean ${near}?`;
+    throw refuse(`"${asked.unit}" is no unit${hint}`, `choose from: ${listUnits().join(', ')}`);
   }
   const price = parseMoney(asked.price);
   if (typeof price === 'string') throw refuse(`the price of ${unit} ${price}`);
