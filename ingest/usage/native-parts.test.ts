@@ -122,3 +122,21 @@ test.each([
     rejection: { id: 'call-1', field: 'cache_write_tokens', reason: 'must be at most 10^12' },
   });
 });
+
+test('a known provider is one however its name is capitalised; its body stays another', () => {
+  const of = (provider: string) => {
+    const item = parseNativeItem({ ...EVENT, provider });
+    return 'event' in item ? item.event : undefined;
+  };
+  for (const [told, kept] of [
+    ['OpenAI', 'openai'],
+    ['openai', 'openai'],
+    ['Azure_OpenAI', 'azure_openai'],
+    ['Home-Made', 'Home-Made'],
+  ] as const) {
+    expect(of(told)?.provider).toBe(kept);
+  }
+  expect(of('OpenAI')?.model).toBe('gpt-4o');
+  // The hash is of what was received, as for events that were booked before this rule.
+  expect(of('OpenAI')?.bodyHash).not.toEqual(of('openai')?.bodyHash);
+});

@@ -14,6 +14,7 @@ import {
 } from './event.ts';
 import { definedFields, type EventFields, joinFields } from './event-fields.ts';
 import { readProviderCall } from './providers/call.ts';
+import { spellProvider } from './providers/names.ts';
 import { canonicalJson, DEPTH_MAX, isTooDeep } from './values/exact-json.ts';
 import * as field from './values/fields.ts';
 import { asObject } from './values/told-values.ts';
@@ -169,7 +170,7 @@ function toEvent(
   return {
     eventId: read.id,
     occurredAt: read.occurred_at,
-    provider: read.provider,
+    provider: spellProvider(read.provider),
     model: read.model,
     servedModel: read.served_model ?? null,
     operation: read.operation ?? null,

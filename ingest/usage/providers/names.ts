@@ -37,6 +37,20 @@ const NAME_OF = new Map(
   ),
 );
 
+/** Providers that everybody calls alike, but for capitals. */
+const PLAIN_NAMES = [
+  'anthropic',
+  'cerebras',
+  'deepinfra',
+  'deepseek',
+  'groq',
+  'ollama',
+  'openai',
+  'openrouter',
+  'perplexity',
+];
+const KNOWN = new Set([...NAME_OF.keys(), ...Object.keys(SPELLINGS), ...PLAIN_NAMES]);
+
 /** The flag of an event whose provider is only what its model's name gives away. */
 export const PROVIDER_GUESSED = 'provider_guessed';
 
@@ -67,6 +81,12 @@ export function nameProvider(spelling: string): string {
     if (NAME_OF.has(prefix)) return NAME_OF.get(prefix) as string;
   }
   return parts[0] as string;
+}
+
+/** A provider as a caller names it: a known one in small letters, so that it is not two. */
+export function spellProvider(told: string): string {
+  const name = told.toLowerCase();
+  return KNOWN.has(name) ? name : told;
 }
 
 /**
