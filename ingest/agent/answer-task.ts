@@ -1,22 +1,22 @@
 // Answers a task that was taken: reads its media, asks the model, books every call that was made and
 // queues the reply, all of that once. A model that is away makes the answer late, not lost.
-import { messageOf } from '../../core/errors.ts';
-import { type Connection, query, withTransaction } from '../../core/postgres.ts';
+import { isAppError } from '../../core/errors.ts';
+import { query, withTransaction } from '../../core/postgres.ts';
 import { loadSql } from '../../core/sql.ts';
 import type { PricesOf } from '../pricing/costing.ts';
-import { queueText, type TextKind } from '../store/outbox.ts';
-import { finishTask, postponeTask, returnUnit, type TaskEnd } from '../store/tasks.ts';
 import { cutToSegments } from '../texts/cut.ts';
 import type { TwilioApi } from '../twilio/api.ts';
+import {
+  endFailedTry,
+  endTask,
+  endUnanswered,
+  idsOf,
+  queueReply,
+  type TryFailure,
+} from './end-task.ts';
 import type { ErrorLog } from './error-log.ts';
 import { type Model, ModelError } from './model.ts';
-import {
-  bookCalls,
-  callOfAnswer,
-  callOfError,
-  callOfTranscription,
-  type ModelCall,
-} from './model-calls.ts';
+import { callOfAnswer, callOfError, callOfTranscription, type ModelCall } from './model-calls.ts';
 import {
   outputTokensMax,
   readableAnswer,
@@ -57,9 +57,7 @@ export interface AnswerDeps extends TakeDeps {
 
 const WORKING_AFTER_MS = 20_000;
 const LATE_AFTER_MS = 10 * 60_000;
-/** An answer after this is of no use to anybody. */
-const GIVE_UP_AFTER_MS = 24 * 3_600_000;
-const RETRY_SECONDS = [5, 15, 30, 60, 120, 300];
+const MEDIA_ATTEMPTS_MAX = 4;
 
 /** Answers, postpones or fails the task; throws only when the books cannot be written. */
 export async function answerTask(deps: AnswerDeps, taken: TakenTask): Promise<void> {
@@ -73,8 +71,12 @@ export async function answerTask(deps: AnswerDeps, taken: TakenTask): Promise<vo
   try {
     await answerWith(deps, setup, taken, calls);
   } catch (error) {
-    if (!(error instanceof ModelError)) throw error;
-    await endFailedTry(deps, setup, taken, calls, error);
+    const failure = toFailure(error, taken);
+    if (failure === undefined) throw error;
+    if (error instanceof ModelError) {
+      calls.push(callOfError(error, setup.name, deps.now(), deps.signal.aborted));
+    }
+    await endFailedTry(deps, taken, calls, failure);
   } finally {
     clearTimeout(working.timer);
     await working.sent;
@@ -117,7 +119,7 @@ async function answerWith(
   const whole = isLate ? `${LATE_PREFIX}${readable}` : readable;
   const { text, rest } = cutToSegments(whole, segmentsMax, MORE_SUFFIX);
   const { usage } = answer.response as { usage?: Record<string, number> };
-  await end(
+  await endTask(
     deps,
     taken,
     calls,
@@ -161,7 +163,7 @@ function tellIfSlow(deps: AnswerDeps, taken: TakenTask) {
         deps.pool,
         { clientId: taken.clientId },
         async (connection) => {
-          await queue(connection, taken, { kind: 'working', body: WORKING_TEXT }, deps.now());
+          await queueReply(connection, taken, { kind: 'working', body: WORKING_TEXT }, deps.now());
         },
       ).catch((error: unknown) => deps.errors.recordThrown(error, idsOf(taken)));
     }, deps.workingAfterMs ?? WORKING_AFTER_MS),
@@ -169,114 +171,17 @@ function tellIfSlow(deps: AnswerDeps, taken: TakenTask) {
   return working;
 }
 
-/** A model that is away is asked again later; any other failure ends the task. */
-async function endFailedTry(
-  deps: AnswerDeps,
-  setup: ModelSetup,
-  taken: TakenTask,
-  calls: ModelCall[],
-  error: ModelError,
-): Promise<void> {
-  const now = deps.now();
-  const { attempts, received_at: receivedAt } = taken.task;
-  const { type: errorType, isTransient, retryAfterMs, code, status, stack } = error;
-  const message = messageOf(error);
-  if (deps.signal.aborted) {
-    return postpone(deps, taken, calls, { dueAt: now, errorType: 'system_error', message });
+/** What of the errors on the way is no fault of ours: the model's, and files that cannot be had yet. */
+function toFailure(error: unknown, { task }: TakenTask): TryFailure | undefined {
+  if (error instanceof ModelError) {
+    const { type, isTransient, retryAfterMs, code, status, stack, message } = error;
+    const cause = code ?? status?.toString() ?? null;
+    return { type, isTransient, retryAfterMs, code: cause, stack, message };
   }
-  calls.push(callOfError(error, setup.name, now));
-  const cause = code ?? status?.toString() ?? null;
-  await deps.errors.record({ type: errorType, code: cause, message, stack, ...idsOf(taken) });
-  const isHopeless = now.getTime() - receivedAt.getTime() > GIVE_UP_AFTER_MS;
-  if (!isTransient || isHopeless) {
-    const failed = {
-      status: 'failed',
-      outcome: 'failed',
-      errorType,
-      errorMessage: message,
-    } as const;
-    return endUnanswered(deps, taken, calls, { ...failed, body: FAILED_TEXT });
-  }
-  const seconds = RETRY_SECONDS[Math.min(attempts, RETRY_SECONDS.length) - 1] ?? 5;
-  const dueAt = new Date(now.getTime() + Math.max(retryAfterMs ?? 0, seconds * 1_000));
-  await postpone(deps, taken, calls, { dueAt, errorType, message });
-}
-
-async function postpone(
-  deps: AnswerDeps,
-  taken: TakenTask,
-  calls: ModelCall[],
-  until: { dueAt: Date; errorType: string; message: string },
-): Promise<void> {
-  const { clientId, task } = taken;
-  await withTransaction(deps.pool, { clientId }, async (connection) => {
-    await book(connection, deps, taken, calls);
-    await postponeTask(connection, clientId, task, until);
-  });
-}
-
-/** Ends a task without an answer: the person is told, and the request is not counted. */
-async function endUnanswered(
-  deps: AnswerDeps,
-  taken: TakenTask,
-  calls: ModelCall[],
-  { body, ...ending }: TaskEnd & { body: string },
-): Promise<void> {
-  const { clientId, task, month } = taken;
-  const counted = task.counted_month ?? month.key;
-  await end(deps, taken, calls, { kind: 'notice', body }, ending, (connection) =>
-    returnUnit(connection, clientId, task.user_id, counted),
-  );
-}
-
-interface Reply {
-  kind: TextKind;
-  body: string;
-}
-
-/** One transaction: the calls, the end of the task, the reply. */
-async function end(
-  deps: AnswerDeps,
-  taken: TakenTask,
-  calls: ModelCall[],
-  reply: Reply,
-  ending: TaskEnd,
-  alsoDo: (connection: Connection) => Promise<void> = async () => undefined,
-): Promise<void> {
-  const { clientId, task, takenAt } = taken;
-  const now = deps.now();
-  const processingMs = now.getTime() - takenAt.getTime();
-  await withTransaction(deps.pool, { clientId }, async (connection) => {
-    // The call was made and is paid, also where another worker has taken the task since.
-    await book(connection, deps, taken, calls);
-    const isOurs = await finishTask(connection, clientId, task, { ...ending, processingMs }, now);
-    if (!isOurs) return;
-    await alsoDo(connection);
-    await queue(connection, taken, reply, now);
-  });
-}
-
-async function book(
-  connection: Connection,
-  { pricesOf, setup }: AnswerDeps,
-  taken: TakenTask,
-  calls: ModelCall[],
-): Promise<void> {
-  const provider = setup?.provider ?? 'openai';
-  await bookCalls(connection, { pricesOf, provider }, taken, calls);
-}
-
-async function queue(
-  connection: Connection,
-  { clientId, task, facts }: TakenTask,
-  { kind, body }: Reply,
-  now: Date,
-): Promise<void> {
-  const { task_id: taskId, user_id: userId, own_number: from } = task;
-  const text = { clientId, taskId, userId, kind, from, to: facts.from_number, body };
-  await queueText(connection, text, now);
-}
-
-function idsOf({ clientId, task }: TakenTask) {
-  return { clientId, taskId: task.task_id, userId: task.user_id };
+  if (!isAppError(error, 'ERR_MEDIA')) return undefined;
+  const { message, stack } = error;
+  const of = { code: 'media', stack, message, retryAfterMs: null };
+  // Later texts of the conversation wait for this one: not for a file that never comes.
+  const isTransient = task.attempts < MEDIA_ATTEMPTS_MAX;
+  return { type: 'twilio_error', isTransient, ...of };
 }

@@ -44,9 +44,15 @@ export function callOfTranscription(spoken: Transcription, occurredAt: Date): Mo
 }
 
 /** A call that failed is one too: perhaps with usage, at least with a count. */
-export function callOfError(error: ModelError, model: string, occurredAt: Date): ModelCall {
+export function callOfError(
+  error: ModelError,
+  model: string,
+  occurredAt: Date,
+  isCancelled: boolean,
+): ModelCall {
   const usage = usageOf(error.call?.response ?? null);
-  const fields = { operation: 'chat', model, ...usage, status: 'error', error_type: error.type };
+  const status = isCancelled ? 'cancelled' : 'error';
+  const fields = { operation: 'chat', model, ...usage, status, error_type: error.type };
   return { purpose: 'answer', occurredAt, fields };
 }
 
@@ -57,14 +63,16 @@ function usageOf(response: unknown): Record<string, unknown> {
   return typeof usage === 'object' && usage !== null ? { raw_usage: usage } : { requests: 1 };
 }
 
-/** Books the calls in the caller's transaction. A call is one event, however often this runs. */
-export async function bookCalls(
-  connection: Connection,
+/** Books prepared calls in a transaction of their client. */
+export type BookCalls = (connection: Connection) => Promise<void>;
+
+/** Prices the calls of a task. A call is one event, however often it is booked. */
+export async function prepareCalls(
   { pricesOf, provider }: { pricesOf: PricesOf; provider: string },
   { clientId, task }: TakenTask,
   calls: readonly ModelCall[],
-): Promise<void> {
-  if (calls.length === 0) return;
+): Promise<BookCalls> {
+  if (calls.length === 0) return async () => undefined;
   const ids = calls.map((_, index) => `sms-${task.task_id}-${task.fence}-${index}`);
   const items = calls.map(({ occurredAt, fields }, index) =>
     parseNativeItem({
@@ -73,10 +81,14 @@ export async function bookCalls(
     }),
   );
   const write = await prepareWrite(clientId, items, pricesOf);
-  const stored = await write.run(connection);
-  const refused = write.resultsOf(stored).find(({ result }) => result === 'rejected');
-  if (refused !== undefined) throw new Error(`a call cannot be booked: ${JSON.stringify(refused)}`);
-  const purposes = calls.map(({ purpose }) => purpose);
-  const sql = loadSql('postgres/queries/insert_task_calls');
-  await query(connection, sql, [clientId, task.task_id, ids, purposes]);
+  return async (connection) => {
+    const results = write.resultsOf(await write.run(connection));
+    const refused = results.find(({ result }) => result === 'rejected');
+    if (refused !== undefined) {
+      throw new Error(`a call cannot be booked: ${JSON.stringify(refused)}`);
+    }
+    const purposes = calls.map(({ purpose }) => purpose);
+    const sql = loadSql('postgres/queries/insert_task_calls');
+    await query(connection, sql, [clientId, task.task_id, ids, purposes]);
+  };
 }

@@ -60,7 +60,7 @@ export async function readMedia(
   return read;
 }
 
-/** Null for a file that may not be fetched: too large, gone, or elsewhere than at Twilio. */
+/** Null for a file that may not be fetched: too large, or elsewhere than at Twilio. */
 async function fetchOrNull(
   twilio: Pick<TwilioApi, 'fetchMedia'>,
   url: string,
@@ -68,7 +68,8 @@ async function fetchOrNull(
   try {
     return (await twilio.fetchMedia(url, BYTES_MAX)).bytes;
   } catch (error) {
-    if (isAppError(error, 'ERR_MEDIA')) return null;
+    const isFinal = isAppError(error, 'ERR_MEDIA') && error.details.isTransient !== true;
+    if (isFinal) return null;
     throw error;
   }
 }
