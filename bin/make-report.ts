@@ -8,6 +8,11 @@ import type { Format } from '../reports/catalog.ts';
 import { type Published, publishReport } from '../reports/publish.ts';
 import type { Context } from './context.ts';
 
+/** The periods that a report may be asked for, for the help of the commands that make one. */
+export const PERIOD_FORMS =
+  'a day (2025-03-18), week (2025-W12, or week-2025-03-16 where it starts on another day than ' +
+  'Monday) or month (2025-03)';
+
 export interface ReportRequest {
   report: string;
   clientId: string;

@@ -7,18 +7,14 @@ import { AppError } from '../../core/errors.ts';
 import { CATALOG, FORMATS, type Format, findReport } from '../../reports/catalog.ts';
 import { openContext } from '../context.ts';
 import { runWithLifecycle } from '../lifecycle.ts';
-import { makeReports } from '../make-report.ts';
-
-const PERIODS =
-  'a day (2025-03-18), week (2025-W12, or week-2025-03-16 where it starts on another day than ' +
-  'Monday) or month (2025-03)';
+import { makeReports, PERIOD_FORMS } from '../make-report.ts';
 
 export function registerReport(program: Command): void {
   program
     .command('report <name>')
     .description(`make and archive a report: ${CATALOG.map(({ name }) => name).join(', ')}`)
     .requiredOption('--client <id>', 'for whom')
-    .requiredOption('--period <period>', PERIODS)
+    .requiredOption('--period <period>', PERIOD_FORMS)
     .option('--format <list>', 'which of html, pdf, xlsx, with commas', FORMATS.join(','))
     .action((name: string, options: { client: string; period: string; format: string }) =>
       runWithLifecycle(async (lifecycle) => {

@@ -6,14 +6,14 @@ import { FORMATS, findReport } from '../../reports/catalog.ts';
 import { queueDeliveries, sendDueDeliveries } from '../../reports/deliver.ts';
 import { type Context, openContext } from '../context.ts';
 import { runWithLifecycle } from '../lifecycle.ts';
-import { makeReports } from '../make-report.ts';
+import { makeReports, PERIOD_FORMS } from '../make-report.ts';
 
 export function registerSend(program: Command): void {
   program
     .command('send <name>')
     .description('make a report and mail it to every recipient who has not had this revision')
     .requiredOption('--client <id>', 'for whom')
-    .requiredOption('--period <period>', 'a day (2025-03-18), week (2025-W11) or month (2025-03)')
+    .requiredOption('--period <period>', PERIOD_FORMS)
     .action((name: string, options: { client: string; period: string }) =>
       runWithLifecycle(async (lifecycle) => {
         const { name: report } = findReport(name);

@@ -157,8 +157,8 @@ function toRate(asked: z.output<typeof SetRate>): Rate {
   const unit = findUnit(asked.unit);
   if (unit === undefined) {
     const near = suggestUnit(asked.unit);
-    const hint = near === undefined ? '' : `; did you mean ${near}?`;
-    throw refuse(`"${asked.unit}" is no unit${hint}`, `choose from: ${listUnits().join(', ')}`);
+    if (near !== undefined) throw refuse(`"${asked.unit}" is no unit; did you mean ${near}?`);
+    throw refuse(`"${asked.unit}" is no unit`, `choose from: ${listUnits().join(', ')}`);
   }
   const price = parseMoney(asked.price);
   if (typeof price === 'string') throw refuse(`the price of ${unit} ${price}`);
