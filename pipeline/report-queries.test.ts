@@ -23,6 +23,7 @@ beforeAll(async () => {
     { id: 'b', at, cost: '0.5', input: 20, user: 'u1', model: 'gpt-4', status: 'error' },
     { id: 'c', at, currency: 'EUR', cost: '1', input: 5 },
     { id: 'd', at, cost: '0', user: 'u2', chatbot: 'bot' },
+    { id: 'f', at, computed: '1', input: 5, user: 'u2' },
     { id: 'e', at: '2025-03-10T12:00:00Z', cost: '8', provider: 'groq' },
   ]);
   const currencies = ['CHF', 'EUR', 'GBP', 'JPY', 'NOK', 'SEK'];
@@ -50,41 +51,45 @@ const breakdown = (clientId: string, kind = 'day', start = '2025-03-18') =>
   });
 
 describe('the breakdown of a period', () => {
-  test('has one row in all: users count once, other currencies cost nothing in it', async () => {
+  test('has one row in all: users count once, other currencies are named and not added', async () => {
     const rows = (await breakdown('acme')).filter((row) => row.dimension === 'all');
     expect(rows).toMatchObject([
       {
-        calls: '4',
-        priced_calls: '3',
-        paid_calls: '2',
-        input_tokens: '35',
+        calls: '5',
+        priced_calls: '4',
+        paid_calls: '3',
+        other_calls: '1',
+        other_cost: '1',
+        other_currency: 'EUR',
+        input_tokens: '40',
         output_tokens: '1',
-        total_tokens: '36',
+        total_tokens: '41',
         reported_cost: '0.75',
-        effective_cost: '0.75',
+        computed_cost: '1',
+        effective_cost: '1.75',
         users: '2',
-        tokens_of_users: '31',
+        tokens_of_users: '36',
       },
     ]);
   });
 
   test.each([
-    ['model', 'model', ['gpt-4 0.5', 'gpt-5 0.25']],
-    ['user', 'user_id', ['u1 0.75', 'null 0', 'u2 0']],
-    ['status', 'status', ['error 0.5', 'success 0.25', 'null 0']],
-    ['chatbot', 'chatbot_id', ['null 0.75', 'bot 0']],
-    ['provider', 'provider', ['openai 0.75']],
+    ['model', 'model', ['gpt-4 0.5', 'gpt-5 1.25']],
+    ['user', 'user_id', ['u1 0.75', 'null 0', 'u2 1']],
+    ['status', 'status', ['error 0.5', 'success 0.25', 'null 1']],
+    ['chatbot', 'chatbot_id', ['null 1.75', 'bot 0']],
+    ['provider', 'provider', ['openai 1.75']],
   ])('by %s adds up to it', async (dimension, column, expected) => {
     const rows = (await breakdown('acme')).filter((row) => row.dimension === dimension);
-    const texts = rows.map((row) => `${row[column]} ${row.reported_cost}`);
+    const texts = rows.map((row) => `${row[column]} ${row.effective_cost}`);
     expect(texts.sort()).toEqual(expected.toSorted());
-    expect(rows.reduce((sum, row) => sum + Number(row.calls), 0)).toBe(4);
+    expect(rows.reduce((sum, row) => sum + Number(row.calls), 0)).toBe(5);
   });
 
   test('shows amounts in other currencies by themselves', async () => {
     const rows = (await breakdown('acme')).filter((row) => row.dimension === 'currency');
     expect(rows.map((row) => `${row.currency} ${row.cost_of_currency}`)).toEqual([
-      'USD 0.75',
+      'USD 1.75',
       'EUR 1',
     ]);
   });
@@ -121,9 +126,9 @@ test('the history is one row per period with calls, oldest first, its end left o
     range_from: '2025-03-10',
     range_until: '2025-03-24',
   });
-  expect(rows.map((row) => `${row.period_start} ${row.calls} ${row.reported_cost}`)).toEqual([
+  expect(rows.map((row) => `${row.period_start} ${row.calls} ${row.effective_cost}`)).toEqual([
     '2025-03-10 1 8',
-    '2025-03-17 4 0.75',
+    '2025-03-17 5 1.75',
   ]);
   const before = await held.warehouse.rows(loadSql('duckdb/reports/usage_history'), {
     client_id: 'acme',
@@ -148,11 +153,12 @@ test('the all-time summary adds up to the same totals by day, week, month and mo
     expect(
       requests.reduce((sum, count) => sum + count, 0),
       part,
-    ).toBe(5);
+    ).toBe(6);
   }
   expect(rows.find((row) => row.part === 'totals')).toMatchObject({
     cost: '8.75',
-    total_tokens: '36',
+    effective_cost: '9.75',
+    total_tokens: '41',
   });
   expect(rows.filter((row) => row.part === 'by_user').map((row) => row.part_key)).toEqual([
     'u1',

@@ -7,6 +7,7 @@ import type { Figure, FigureFormat } from './content.ts';
 /** U+202F keeps a number and its unit on one line (REPORT-STYLE). */
 export const NARROW_SPACE = '\u202f';
 export const MINUS = '\u2212';
+const NO_BREAK_SPACE = '\u00a0';
 /** What stands where there is nothing to say. */
 export const NOTHING = '–';
 
@@ -16,6 +17,8 @@ export interface Formatter {
   /** With a sign, as changes are written: "+14.8 %", "−4.33". */
   change(format: FigureFormat, value: string | null, unknownText?: string): Figure;
   money(value: string): string;
+  /** "USD 3.50": an amount that is not in the client's currency, nor converted to it. */
+  foreignMoney(currency: string, value: string): string;
   /**
    * An amount in a column whose largest is `largest`: all with the same decimals, and "<0.01" for
    * what would read as nothing. `bare` leaves the currency to the head.
@@ -123,6 +126,10 @@ export function createFormatter(locale: string, currency: string): Formatter {
       };
     },
     money: (value) => writeAs('money', new Decimal(value)),
+    foreignMoney: (other, value) => {
+      const amount = createFormatter(locale, other).columnAmount(value, value, 'bare');
+      return `${other}${NO_BREAK_SPACE}${amount}`;
+    },
     columnAmount: (value, largest, style = 'currency') => {
       const decimal = new Decimal(value).abs();
       const digits = moneyDigits(new Decimal(largest).abs(), base);

@@ -85,13 +85,18 @@ export function subjectOf({ content }: Report): string {
   const range = content.period.kind === 'week' ? ` ${content.period.range}` : '';
   const when = `${kind}, ${content.period.name}${range}`;
   if (figure('calls')?.figure.value === '0') return `${when}: no calls`;
+  if (cost?.figure.value == null) return `${when}: ${startLower(content.headline)}`;
   const changeOf = (change: { value: string | null; text: string } | undefined) =>
     change?.value == null ? '' : ` (${change.text})`;
   const second =
     perCall?.figure.value == null
       ? ''
       : `, ${perCall.figure.text} a paid call${changeOf(perCall.change)}`;
-  return `${when}: cost ${cost?.figure.text}${changeOf(cost?.change)}${second}`;
+  return `${when}: cost ${cost.figure.text}${changeOf(cost.change)}${second}`;
+}
+
+function startLower(sentence: string): string {
+  return sentence.slice(0, 1).toLowerCase() + sentence.slice(1);
 }
 
 type MailView = ReturnType<typeof mailView>;
@@ -123,7 +128,7 @@ function mailView(report: Report, attached: MailOptions['files'], isTooLarge: bo
       .filter(({ isTotal }) => !isTotal)
       .slice(0, SHOWN_CHANGES_MAX)
       .map((row) => {
-        const money = (figure: Figure) => formatter.figure('money', figure.value).text;
+        const money = (figure: Figure) => formatter.figure('money', figure.value, figure.text).text;
         return {
           name:
             row.label.detail === '' ? row.label.name : `${row.label.name} (${row.label.detail})`,

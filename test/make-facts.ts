@@ -16,8 +16,10 @@ export interface Calls {
   user?: string | null;
   chatbot?: string | null;
   status?: string | null;
-  /** Of each call; "0" is none. */
+  /** What was reported of each call; "0" is none. */
   cost?: string;
+  /** What the price book says of each call; "0" is a free one. */
+  computed?: string;
   currency?: string;
   tokens?: number;
 }
@@ -65,6 +67,7 @@ export function makeFacts(given: Calls[], options: FactsOptions = {}): Executive
       inPostgres: current.all.calls,
       inWarehouse: current.all.calls,
       costDifference: '0',
+      reportedCostDifference: '0',
     },
     asOf: '2025-03-17T06:00:00.000Z',
     now: `${addDays(period.end, 1)}T06:00:00.000Z`,
@@ -124,29 +127,33 @@ function breakdown(given: Calls[], currency: string): Breakdown {
     statuses: named((calls) => calls.status),
     currencies: by((calls) => calls.currency ?? 'USD').map(({ key, calls }) => ({
       id: key,
+      paidCalls: count(calls.filter(isPaid)),
       cost: sumDecimals(calls.map(costOf)),
+      reportedCost: sumDecimals(calls.map(reportedCostOf)),
     })),
-    costStatuses: named((calls) =>
-      new Decimal(calls.cost ?? 0).isZero() ? 'unpriced' : 'reported',
-    ),
+    costStatuses: named(costStatusOf),
   };
 }
 
 function totals(given: Calls[], currency: string): Totals {
   const isOwn = (calls: Calls) => (calls.currency ?? 'USD') === currency;
-  const isPriced = (calls: Calls) => !new Decimal(calls.cost ?? 0).isZero();
   const own = given.filter(isOwn);
+  const others = given.filter((calls) => !isOwn(calls) && isPaid(calls));
+  const otherCurrencies = [...new Set(others.map((calls) => calls.currency ?? 'USD'))];
   const withUser = given.filter((calls) => calls.user != null);
   return {
     calls: count(given),
-    pricedCalls: count(given.filter(isPriced)),
-    paidCalls: count(own.filter(isPriced)),
+    pricedCalls: count(given.filter((calls) => costStatusOf(calls) !== 'unpriced')),
+    paidCalls: count(own.filter(isPaid)),
+    otherCalls: count(others),
+    otherCost: sumDecimals(others.map(costOf)),
+    otherCurrency: otherCurrencies.length === 1 ? (otherCurrencies[0] ?? null) : null,
     inputTokens: tokens(given),
     outputTokens: '0',
     totalTokens: tokens(given),
     cost: sumDecimals(own.map(costOf)),
-    computedCost: '0',
-    effectiveCost: sumDecimals(own.map(costOf)),
+    reportedCost: sumDecimals(own.map(reportedCostOf)),
+    computedCost: sumDecimals(own.map((calls) => times(calls.computed, calls))),
     comparedReportedCost: '0',
     comparedComputedCost: '0',
     outlierCalls: '0',
@@ -168,8 +175,31 @@ function tokens(given: Calls[]): string {
   return sumDecimals(given.map((calls) => String((calls.tokens ?? 0) * (calls.count ?? 1))));
 }
 
+/** What counts: the reported cost, else the computed one. */
 function costOf(calls: Calls): string {
-  return new Decimal(calls.cost ?? 0).times(calls.count ?? 1).toString();
+  return isReported(calls) ? reportedCostOf(calls) : times(calls.computed, calls);
+}
+
+function reportedCostOf(calls: Calls): string {
+  return times(calls.cost, calls);
+}
+
+function times(cost: string | undefined, calls: Calls): string {
+  return new Decimal(cost ?? 0).times(calls.count ?? 1).toString();
+}
+
+function isReported(calls: Calls): boolean {
+  return !new Decimal(calls.cost ?? 0).isZero();
+}
+
+function isPaid(calls: Calls): boolean {
+  return costOf(calls) !== '0';
+}
+
+function costStatusOf(calls: Calls): string {
+  if (isReported(calls)) return 'reported';
+  if (calls.computed === undefined) return 'unpriced';
+  return new Decimal(calls.computed).isZero() ? 'free' : 'computed';
 }
 
 function providerOf(calls: Calls): string {

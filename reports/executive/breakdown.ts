@@ -1,12 +1,13 @@
 // The totals of one period, in all and by each dimension that a report shows. Exact numbers as decimal
 // text; no formatting.
 import type { Period } from '../../core/calendar.ts';
+import { sumDecimals } from '../../core/money.ts';
 import { loadSql } from '../../core/sql.ts';
 import type { Warehouse } from '../../pipeline/warehouse.ts';
 
 /**
- * Exact totals of some calls. `paid` calls reported a cost in the client's currency; the cost of
- * `priced` calls is known: reported, computed, estimated or free.
+ * Exact totals of some calls. The cost of `priced` calls is known: reported, computed, estimated or
+ * free; that of `paid` calls is above 0 in the client's currency, of `other` calls in another one.
  */
 export interface Totals {
   calls: string;
@@ -15,11 +16,14 @@ export interface Totals {
   inputTokens: string;
   outputTokens: string;
   totalTokens: string;
-  /** What the providers reported. */
+  /** What counts, in the client's currency: the reported cost, else the computed one. */
   cost: string;
+  reportedCost: string;
   computedCost: string;
-  /** What counts: the reported cost, else the computed one. */
-  effectiveCost: string;
+  otherCalls: string;
+  /** In `otherCurrency`; of no meaning where that is null because there are several. */
+  otherCost: string;
+  otherCurrency: string | null;
   /** Of the calls that have both costs: what was reported, and what the price book says. */
   comparedReportedCost: string;
   comparedComputedCost: string;
@@ -42,7 +46,7 @@ export interface Breakdown {
   users: (Totals & { id: string | null })[];
   chatbots: (Totals & { id: string | null })[];
   statuses: (Totals & { id: string | null })[];
-  currencies: { id: string; cost: string }[];
+  currencies: { id: string; paidCalls: string; cost: string; reportedCost: string }[];
   costStatuses: (Totals & { id: string | null })[];
 }
 
@@ -58,6 +62,9 @@ interface BreakdownRow {
   calls: string | null;
   priced_calls: string | null;
   paid_calls: string | null;
+  other_calls: string | null;
+  other_cost: string | null;
+  other_currency: string | null;
   input_tokens: string | null;
   output_tokens: string | null;
   total_tokens: string | null;
@@ -68,6 +75,7 @@ interface BreakdownRow {
   compared_computed_cost: string | null;
   outlier_calls: string | null;
   outlier_cost: string | null;
+  reported_cost_of_currency: string | null;
   cost_of_currency: string | null;
   users: string | null;
   tokens_of_users: string | null;
@@ -99,7 +107,9 @@ export async function loadBreakdown(
     statuses: of('status').map((row) => ({ ...toTotals(row), id: row.status })),
     currencies: of('currency').map((row) => ({
       id: row.currency ?? '',
+      paidCalls: sumDecimals([row.paid_calls ?? '0', row.other_calls ?? '0']),
       cost: row.cost_of_currency ?? '0',
+      reportedCost: row.reported_cost_of_currency ?? '0',
     })),
     costStatuses: of('cost_status').map((row) => ({ ...toTotals(row), id: row.cost_status })),
   };
@@ -114,9 +124,12 @@ function toTotals(row: BreakdownRow | undefined): Totals {
     inputTokens: row?.input_tokens ?? '0',
     outputTokens: row?.output_tokens ?? '0',
     totalTokens: row?.total_tokens ?? '0',
-    cost: row?.reported_cost ?? '0',
+    cost: row?.effective_cost ?? '0',
+    reportedCost: row?.reported_cost ?? '0',
     computedCost: row?.computed_cost ?? '0',
-    effectiveCost: row?.effective_cost ?? '0',
+    otherCalls: row?.other_calls ?? '0',
+    otherCost: row?.other_cost ?? '0',
+    otherCurrency: row?.other_currency ?? null,
     comparedReportedCost: row?.compared_reported_cost ?? '0',
     comparedComputedCost: row?.compared_computed_cost ?? '0',
     outlierCalls: row?.outlier_calls ?? '0',

@@ -1,17 +1,18 @@
 // What changed: the models that contributed most to the change of the cost, and the rest in one row.
-import { Decimal, difference, sumDecimals } from '../../core/money.ts';
-import type { ChangeRow, ChangeTable, Label, Tone } from '../content.ts';
+import { Decimal, difference } from '../../core/money.ts';
+import type { ChangeRow, ChangeTable, Figure, Label, Tone } from '../content.ts';
 import { type Formatter, MINUS } from '../format.ts';
 import type { ExecutiveFacts } from './facts.ts';
+import { costWord, knownCost, NO_SPENDING, type Spending, sumSpending } from './known-cost.ts';
 import { modelKey, modelLabels, periodName, periodShortName } from './names.ts';
 
 const SHOWN_MODELS_MAX = 5;
 
-/** A model's cost in both periods. */
+/** What a model cost in both periods, and by how much the known cost changed. */
 export interface ModelChange {
   label: Label;
-  previous: string;
-  current: string;
+  previous: Spending;
+  current: Spending;
   change: string;
 }
 
@@ -24,22 +25,16 @@ export function reportLabels({ current, before }: ExecutiveFacts): Map<string, L
 export function modelChanges(facts: ExecutiveFacts): ModelChange[] {
   const { current, before } = facts;
   const labels = reportLabels(facts);
-  const costs = new Map<string, { previous: string; current: string }>();
+  const spent = new Map<string, { previous: Spending; current: Spending }>();
   for (const model of before.models)
-    costs.set(modelKey(model), { previous: model.cost, current: '0' });
+    spent.set(modelKey(model), { previous: model, current: NO_SPENDING });
   for (const model of current.models) {
-    costs.set(modelKey(model), {
-      previous: costs.get(modelKey(model))?.previous ?? '0',
-      current: model.cost,
-    });
+    const previous = spent.get(modelKey(model))?.previous ?? NO_SPENDING;
+    spent.set(modelKey(model), { previous, current: model });
   }
-  return [...costs]
-    .map(([key, cost]) => ({
-      label: labels.get(key) as Label,
-      ...cost,
-      change: difference(cost.current, cost.previous),
-    }))
-    .filter(({ previous, current: now }) => previous !== '0' || now !== '0')
+  return [...spent]
+    .map(([key, both]) => toChange(labels.get(key) as Label, both.previous, both.current))
+    .filter(({ previous, current: now }) => previous.cost !== '0' || now.cost !== '0')
     .sort((left, right) =>
       new Decimal(right.change).abs().comparedTo(new Decimal(left.change).abs()),
     );
@@ -52,8 +47,9 @@ export function buildChanges(facts: ExecutiveFacts, formatter: Formatter): Chang
   const shownCount = changes.length === SHOWN_MODELS_MAX + 1 ? changes.length : SHOWN_MODELS_MAX;
   const shown = changes.slice(0, shownCount);
   const others = changes.slice(shownCount);
-  const all = sumOf(changes, 'All models');
-  const row = (change: ModelChange) => toRow(change, largestOf(all), formatter);
+  const all = toChange(plainLabel('All models'), facts.before.all, facts.current.all);
+  const largest = Decimal.max(all.previous.cost, all.current.cost).toString();
+  const row = (change: ModelChange) => toRow(change, largest, formatter);
   const rows = shown.map(row);
   if (others.length > 0) rows.push(row(sumOf(others, `${others.length} others`)));
   if (changes.length > 0) rows.push({ ...row(all), isTotal: true });
@@ -62,7 +58,7 @@ export function buildChanges(facts: ExecutiveFacts, formatter: Formatter): Chang
     title: `What changed: cost by model against ${lowerFirst(periodName(facts.previous))}`,
     subtitle:
       changes.length === 0
-        ? 'No model reported a cost in either period.'
+        ? `No model has a known cost in ${formatter.currencySymbol} in either period.`
         : `${formatter.currencySymbol}; the largest contributions to ${total}`,
     previousName: periodShortName(facts.previous),
     currentName: periodShortName(facts.period),
@@ -84,18 +80,22 @@ function toRow(
     ...formatter.figure('money', value),
     text: formatter.columnAmount(value, largest, 'bare'),
   });
+  const costOf = (spent: Spending): Figure => {
+    const cost = knownCost(spent);
+    return cost === null
+      ? formatter.figure('money', null, costWord(spent, formatter))
+      : amount(cost);
+  };
+  const isKnown = knownCost(previous) !== null && knownCost(current) !== null;
   return {
     label,
-    previous: amount(previous),
-    current: amount(current),
+    previous: costOf(previous),
+    current: costOf(current),
     change: { ...amount(change), text: signed(change, amount(change).text) },
-    tone: toneOf(change),
+    // Where one of the two is unknown, nobody knows whether it is better.
+    tone: isKnown ? toneOf(change) : 'neutral',
     isTotal: false,
   };
-}
-
-function largestOf({ previous, current }: ModelChange): string {
-  return Decimal.max(previous, current).toString();
 }
 
 /** With its sign; what is too small to be shown has a size, but no sign worth reading. */
@@ -112,14 +112,19 @@ function toneOf(change: string): Tone {
 }
 
 function sumOf(changes: ModelChange[], name: string): ModelChange {
-  const previous = sumDecimals(changes.map((change) => change.previous));
-  const current = sumDecimals(changes.map((change) => change.current));
-  return {
-    label: { name, detail: '', id: name },
-    previous,
-    current,
-    change: difference(current, previous),
-  };
+  return toChange(
+    plainLabel(name),
+    sumSpending(changes.map(({ previous }) => previous)),
+    sumSpending(changes.map(({ current }) => current)),
+  );
+}
+
+function toChange(label: Label, previous: Spending, current: Spending): ModelChange {
+  return { label, previous, current, change: difference(current.cost, previous.cost) };
+}
+
+function plainLabel(name: string): Label {
+  return { name, detail: '', id: name };
 }
 
 function uniqueModels<T extends { provider: string; model: string }>(models: T[]): T[] {

@@ -8,23 +8,25 @@ import {
   periodContaining,
   shiftPeriod,
 } from '../../core/calendar.ts';
-import { sumDecimals } from '../../core/money.ts';
-import type { Bar, BarChart, BarState, StripItem } from '../content.ts';
+import type { Bar, BarChart, BarState, Figure, StripItem } from '../content.ts';
 import { type Formatter, formatDate } from '../format.ts';
 import { dataEnd, type ExecutiveFacts } from './facts.ts';
+import { costWord, knownCost, type Spending, sumSpending } from './known-cost.ts';
 import { periodShortName } from './names.ts';
 
 const WEEKS = 6;
 const MONTHS = 12;
 const DAYS_OF_A_DAILY_REPORT = 14;
+const UNKNOWN = '?';
 
 /** Cost by week, the last six. */
 export function buildWeeks(facts: ExecutiveFacts, formatter: Formatter): BarChart {
   const bars = trend(facts, formatter, 'week', WEEKS);
+  const note = `${openNote(facts, 'week', 'short')}${unknownNote(bars)}`;
   return {
     id: 'weeks',
     title: 'Cost by week',
-    subtitle: `${formatter.currencySymbol}, last ${WEEKS} weeks${openNote(facts, 'week', 'short')}`,
+    subtitle: `${formatter.currencySymbol}, last ${WEEKS} weeks${note}`,
     bars,
   };
 }
@@ -32,10 +34,11 @@ export function buildWeeks(facts: ExecutiveFacts, formatter: Formatter): BarChar
 /** Cost by month, the last twelve. */
 export function buildMonths(facts: ExecutiveFacts, formatter: Formatter): BarChart {
   const bars = trend(facts, formatter, 'month', MONTHS);
+  const note = `${openNote(facts, 'month')}${unknownNote(bars)}`;
   return {
     id: 'months',
     title: 'Cost by month',
-    subtitle: `${formatter.currencySymbol}, last ${MONTHS} months${openNote(facts, 'month')}`,
+    subtitle: `${formatter.currencySymbol}, last ${MONTHS} months${note}`,
     bars,
   };
 }
@@ -50,7 +53,7 @@ export function buildDays(facts: ExecutiveFacts, formatter: Formatter): BarChart
     const last = bars.at(-1);
     if (last !== undefined) last.state = 'current';
     const subtitle = `${unit}, last ${DAYS_OF_A_DAILY_REPORT} days, to its own scale`;
-    return { id: 'days', title: 'Cost by day', subtitle, bars };
+    return { id: 'days', title: 'Cost by day', subtitle: `${subtitle}${unknownNote(bars)}`, bars };
   }
   const before = datesOf(previous.start, previous.end);
   const bars = datesOf(period.start, period.end).map((date, index) => {
@@ -62,7 +65,7 @@ export function buildDays(facts: ExecutiveFacts, formatter: Formatter): BarChart
   return {
     id: 'days',
     title: 'Cost by day',
-    subtitle: `${unit}, ${names}; to its own scale`,
+    subtitle: `${unit}, ${names}; to its own scale${unknownNote(bars)}`,
     bars,
   };
 }
@@ -75,9 +78,14 @@ export function buildStrip(facts: ExecutiveFacts, formatter: Formatter): StripIt
   const before = shiftPeriod(month, -1, 1);
   const held = Math.max(0, daysBetween(month.start, dataEnd(facts)));
   const sameDaysEnd = earlier(addDays(before.start, held), before.end);
-  const paidDays = days.filter((day) => day.start >= month.start && day.cost !== '0').length;
+  const isPaid = (day: Spending) => day.paidCalls !== '0' || day.otherCalls !== '0';
+  const paidDays = days.filter((day) => day.start >= month.start && isPaid(day)).length;
   const isWhole = held === daysBetween(month.start, month.end);
-  const money = (from: string, until: string) => formatter.money(costBetween(facts, from, until));
+  const money = (from: string, until: string) => {
+    const spent = spendingBetween(facts, from, until);
+    const cost = knownCost(spent);
+    return cost === null ? costWord(spent, formatter) : formatter.money(cost);
+  };
   return [
     {
       label: isWhole ? `All of ${monthName(month)}` : `${monthName(month)} to date`,
@@ -90,11 +98,9 @@ export function buildStrip(facts: ExecutiveFacts, formatter: Formatter): StripIt
   ];
 }
 
-/** The exact reported cost of the days in `[from, until)`. */
-export function costBetween({ days }: ExecutiveFacts, from: string, until: string): string {
-  return sumDecimals(
-    days.filter((day) => day.start >= from && day.start < until).map((day) => day.cost),
-  );
+/** What the days in `[from, until)` cost, exactly. */
+export function spendingBetween({ days }: ExecutiveFacts, from: string, until: string): Spending {
+  return sumSpending(days.filter((day) => day.start >= from && day.start < until));
 }
 
 function trend(
@@ -106,10 +112,10 @@ function trend(
   const last = periodContaining(kind, addDays(facts.period.end, -1), facts.client.weekStart);
   return Array.from({ length: count }, (_, index) => {
     const bucket = shiftPeriod(last, index + 1 - count, facts.client.weekStart);
-    const cost = costBetween(facts, bucket.start, earlier(bucket.end, facts.period.end));
+    const end = earlier(bucket.end, facts.period.end);
     return {
       label: bucketLabel(bucket),
-      figure: { ...formatter.figure('money', cost), text: formatter.short(cost) },
+      figure: barFigure(spendingBetween(facts, bucket.start, end), formatter),
       state: stateOf(bucket, dataEnd(facts), index === count - 1),
     };
   });
@@ -149,8 +155,18 @@ function dayBar(facts: ExecutiveFacts, formatter: Formatter, date: string, state
 }
 
 function dayFigure(facts: ExecutiveFacts, formatter: Formatter, date: string) {
-  const cost = costBetween(facts, date, addDays(date, 1));
+  return barFigure(spendingBetween(facts, date, addDays(date, 1)), formatter);
+}
+
+/** A cost that is not known has no bar, and is not labelled 0. */
+function barFigure(spent: Spending, formatter: Formatter): Figure {
+  const cost = knownCost(spent);
+  if (cost === null) return formatter.figure('money', null, UNKNOWN);
   return { ...formatter.figure('money', cost), text: formatter.short(cost) };
+}
+
+function unknownNote(bars: Bar[]): string {
+  return bars.some(({ figure }) => figure.value === null) ? `; ${UNKNOWN} is unknown` : '';
 }
 
 function datesOf(from: string, until: string): string[] {

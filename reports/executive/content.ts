@@ -5,9 +5,10 @@ import { canonicalDecimal, difference, sumDecimals } from '../../core/money.ts';
 import type { Completeness, ReportContent } from '../content.ts';
 import { createFormatter, type Formatter } from '../format.ts';
 import { buildChanges } from './changes.ts';
-import { buildDays, buildMonths, buildStrip, buildWeeks, costBetween } from './charts.ts';
+import { buildDays, buildMonths, buildStrip, buildWeeks, spendingBetween } from './charts.ts';
 import type { ExecutiveFacts } from './facts.ts';
 import { buildKeyFigures, COMPARABLE_CALLS_MIN } from './key-figures.ts';
+import { costWord, foreignCosts, knownCost, NO_SPENDING } from './known-cost.ts';
 import { periodName, periodRange, periodShortName, periodTitle } from './names.ts';
 import { writeNarrative } from './narrative.ts';
 import { buildSms, smsDefinitions, smsSums } from './sms.ts';
@@ -45,7 +46,10 @@ export function composeExecutive(facts: ExecutiveFacts): ReportContent {
     daily: buildDaily(facts, formatter),
     status: describeStatus(facts, formatter),
     completeness: buildCompleteness(facts, formatter),
-    definitions: [...definitions(client.timeZone), ...smsDefinitions(facts)],
+    definitions: [
+      ...definitions(client.timeZone, formatter.currencySymbol),
+      ...smsDefinitions(facts),
+    ],
     ...buildSms(facts, previousName),
   };
 }
@@ -61,14 +65,14 @@ function buildDaily(
   return {
     heads: ['Calls', 'Paid calls', 'Tokens', 'Cost'],
     rows: dates.map((date) => {
-      const day = byDate.get(date);
+      const day = byDate.get(date) ?? NO_SPENDING;
       return {
         date,
         cells: [
-          formatter.figure('integer', day?.calls ?? '0'),
-          formatter.figure('integer', day?.paidCalls ?? '0'),
-          formatter.figure('integer', day?.totalTokens ?? '0'),
-          formatter.figure('money', day?.cost ?? '0'),
+          formatter.figure('integer', day.calls),
+          formatter.figure('integer', day.paidCalls),
+          formatter.figure('integer', day.totalTokens),
+          formatter.figure('money', knownCost(day), costWord(day, formatter)),
         ],
       };
     }),
@@ -78,15 +82,12 @@ function buildDaily(
 function buildCompleteness(facts: ExecutiveFacts, formatter: Formatter): Completeness {
   const inReport = sumDecimals(facts.current.models.map((model) => model.calls));
   const { inPostgres, inWarehouse } = facts.completeness;
-  const foreign = facts.current.currencies.filter(
-    ({ id, cost }) => id !== facts.client.currency && cost !== '0',
-  );
   return {
     inPostgres: formatter.figure('integer', inPostgres),
     inWarehouse: formatter.figure('integer', inWarehouse),
     inReport: formatter.figure('integer', inReport),
     difference: formatter.figure('integer', difference(inPostgres, inReport)),
-    otherCurrencies: foreign.map(({ id, cost }) => `${id} ${canonicalDecimal(cost)}`),
+    otherCurrencies: foreignCosts(facts).map(({ id, cost }) => `${id} ${canonicalDecimal(cost)}`),
   };
 }
 
@@ -95,11 +96,12 @@ function assertAddsUp(facts: ExecutiveFacts): void {
   const { current, completeness, period } = facts;
   const sums: [string, string, string][] = [
     ['calls in Postgres and in the warehouse', completeness.inPostgres, completeness.inWarehouse],
-    ['reported cost in Postgres and in the warehouse', completeness.costDifference, '0'],
+    ['cost in Postgres and in the warehouse', completeness.costDifference, '0'],
+    ['reported cost in Postgres and in the warehouse', completeness.reportedCostDifference, '0'],
     ['calls by model', sumDecimals(current.models.map(({ calls }) => calls)), current.all.calls],
     ['cost by model', sumDecimals(current.models.map(({ cost }) => cost)), current.all.cost],
     ['cost by user', sumDecimals(current.users.map(({ cost }) => cost)), current.all.cost],
-    ['cost by day', costBetween(facts, period.start, period.end), current.all.cost],
+    ['cost by day', spendingBetween(facts, period.start, period.end).cost, current.all.cost],
     ...smsSums(facts),
   ];
   const wrong = sums.filter(([, left, right]) => left !== right);
@@ -114,7 +116,7 @@ function assertAddsUp(facts: ExecutiveFacts): void {
   );
 }
 
-function definitions(timeZone: string): ReportContent['definitions'] {
+function definitions(timeZone: string, currency: string): ReportContent['definitions'] {
   return [
     {
       term: 'Call',
@@ -122,15 +124,14 @@ function definitions(timeZone: string): ReportContent['definitions'] {
     },
     {
       term: 'Cost',
-      meaning:
-        'What the provider reported for a call, summed exactly and rounded only for display.',
+      meaning: `What the provider reported for a call, else what the price book says, summed exactly and rounded only for display. What is not in ${currency} is named by its own currency and never added.`,
     },
     {
       term: 'Cost unknown',
       meaning:
         'Neither reported nor in the price book; a reported 0 for a model that has a price is no report. Such a call is in no share of spend and is never called free.',
     },
-    { term: 'Paid call', meaning: 'A call with a reported cost above 0 in the client’s currency.' },
+    { term: 'Paid call', meaning: `A call with a cost above 0 in ${currency}.` },
     {
       term: 'Calls priced',
       meaning:
@@ -142,7 +143,7 @@ function definitions(timeZone: string): ReportContent['definitions'] {
     },
     {
       term: 'Change',
-      meaning: `Against the period before. Under ${COMPARABLE_CALLS_MIN} calls in either, none is given.`,
+      meaning: `Against the period before. Under ${COMPARABLE_CALLS_MIN} calls in either, or before the period is over, it is given as an amount and never as a percentage.`,
     },
     { term: 'Day', meaning: `From midnight to midnight in ${timeZone}, daylight saving included.` },
   ];

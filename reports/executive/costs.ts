@@ -5,6 +5,7 @@ import type { Figure, Table, TableRow } from '../content.ts';
 import { type Formatter, NOTHING } from '../format.ts';
 import type { Totals } from './breakdown.ts';
 import type { ExecutiveFacts } from './facts.ts';
+import { costWord, foreignCosts, knownCost } from './known-cost.ts';
 
 const KINDS: { status: string; name: string; detail: string }[] = [
   { status: 'reported', name: 'Reported', detail: 'by the provider' },
@@ -15,7 +16,7 @@ const KINDS: { status: string; name: string; detail: string }[] = [
 ];
 const HEADS = ['Calls', 'Of calls', 'Of tokens', 'Reported', 'Computed', 'Counts'];
 
-/** One row per kind that occurs, their sum, and the outliers among them. */
+/** One row per kind that occurs, their sum, the outliers among them, and what is not converted. */
 export function buildCostTable(facts: ExecutiveFacts, formatter: Formatter): Table {
   const { all, costStatuses } = facts.current;
   const rows: TableRow[] = KINDS.flatMap(({ status, name, detail }) => {
@@ -24,7 +25,7 @@ export function buildCostTable(facts: ExecutiveFacts, formatter: Formatter): Tab
     const cells = cellsOf(totals, all, status, formatter);
     return [{ label: { name, detail, id: status }, cells, isTotal: false }];
   });
-  if (rows.length > 0) rows.push(...closingRows(all, formatter));
+  if (rows.length > 0) rows.push(...closingRows(facts, formatter));
   return {
     id: 'costs',
     title: 'How the cost is known',
@@ -37,45 +38,62 @@ export function buildCostTable(facts: ExecutiveFacts, formatter: Formatter): Tab
   };
 }
 
-function closingRows(all: Totals, formatter: Formatter): TableRow[] {
+function closingRows(facts: ExecutiveFacts, formatter: Formatter): TableRow[] {
+  const { all } = facts.current;
   const total: TableRow = {
     label: { name: 'All', detail: '', id: 'all' },
     cells: cellsOf(all, all, 'all', formatter),
     isTotal: true,
   };
-  if (all.outlierCalls === '0') return [total];
-  const unknown = formatter.figure('money', null, NOTHING);
-  const cells = [
-    formatter.figure('integer', all.outlierCalls),
-    formatter.figure('percent', ratio(all.outlierCalls, all.calls)),
-    formatter.figure('percent', null, NOTHING),
-    unknown,
-    unknown,
-    amount(all.outlierCost, all, formatter),
+  const partOf = (id: string, name: string, detail: string, calls: string, counts: Figure) => {
+    const unknown = formatter.figure('money', null, NOTHING);
+    const cells = [
+      formatter.figure('integer', calls),
+      formatter.figure('percent', ratio(calls, all.calls)),
+      formatter.figure('percent', null, NOTHING),
+      unknown,
+      unknown,
+      counts,
+    ];
+    return { label: { name, detail, id }, cells, isTotal: false };
+  };
+  const foreign = foreignCosts(facts).map(({ id, paidCalls, cost }) => {
+    const counts = formatter.figure('money', null, formatter.foreignMoney(id, cost));
+    return partOf(id, `In ${id}`, 'not converted', paidCalls, counts);
+  });
+  if (all.outlierCalls === '0') return [total, ...foreign];
+  const counts = amount(all.outlierCost, all, formatter);
+  return [
+    total,
+    partOf('outliers', 'Outliers', 'among these', all.outlierCalls, counts),
+    ...foreign,
   ];
-  const label = { name: 'Outliers', detail: 'among these', id: 'outliers' };
-  return [total, { label, cells, isTotal: false }];
 }
 
 function cellsOf(totals: Totals, all: Totals, status: string, formatter: Formatter): Figure[] {
-  const nothing = formatter.figure('money', null, NOTHING);
-  const isReported = status === 'reported' || status === 'all';
-  const isUnknown = status === 'unpriced';
+  const { cost, reportedCost, computedCost, comparedReportedCost } = totals;
+  const isKnown = knownCost(totals) !== null;
+  const isMixed = status === 'reported' || status === 'all';
+  // A sum of nothing is 0, but neither a report nor a price.
+  const isReported = reportedCost !== '0' || status === 'reported';
+  const isComputed = computedCost !== '0' || comparedReportedCost !== '0' || !isMixed;
+  const cell = (isShown: boolean, value: string) =>
+    isKnown && isShown ? amount(value, all, formatter) : formatter.figure('money', null, NOTHING);
   return [
     formatter.figure('integer', totals.calls),
     formatter.figure('percent', ratio(totals.calls, all.calls)),
     formatter.figure('percent', ratio(totals.totalTokens, all.totalTokens)),
-    isReported ? amount(totals.cost, all, formatter) : nothing,
-    isUnknown ? nothing : amount(totals.computedCost, all, formatter),
-    isUnknown
-      ? formatter.figure('money', null, 'unknown')
-      : amount(totals.effectiveCost, all, formatter),
+    cell(isReported, reportedCost),
+    cell(isComputed, computedCost),
+    isKnown
+      ? amount(cost, all, formatter)
+      : formatter.figure('money', null, costWord(totals, formatter)),
   ];
 }
 
 function amount(value: string, all: Totals, formatter: Formatter): Figure {
   const figure = formatter.figure('money', value);
-  return { ...figure, text: formatter.columnAmount(value, all.effectiveCost) };
+  return { ...figure, text: formatter.columnAmount(value, all.cost) };
 }
 
 /** Says how far the price book and the providers are apart, where both are known. */

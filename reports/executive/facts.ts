@@ -17,16 +17,12 @@ import { loadSql } from '../../core/sql.ts';
 import { readCopyState } from '../../pipeline/copy.ts';
 import type { Warehouse } from '../../pipeline/warehouse.ts';
 import { type Breakdown, loadBreakdown } from './breakdown.ts';
+import type { Spending } from './known-cost.ts';
 import { loadSmsFacts, type SmsFacts } from './sms-facts.ts';
 
 /** Totals of a day or a period that begins at `start`. */
-export interface HistoryPoint {
+export interface HistoryPoint extends Spending {
   start: string;
-  calls: string;
-  pricedCalls: string;
-  paidCalls: string;
-  totalTokens: string;
-  cost: string;
 }
 
 export interface ExecutiveFacts {
@@ -46,7 +42,13 @@ export interface ExecutiveFacts {
   history: HistoryPoint[];
   /** Days with calls from a year and a month before the period's end. */
   days: HistoryPoint[];
-  completeness: { inPostgres: string; inWarehouse: string; costDifference: string };
+  completeness: {
+    inPostgres: string;
+    inWarehouse: string;
+    /** Of what counts, adjustments included, and of what was reported; over all currencies. */
+    costDifference: string;
+    reportedCostDifference: string;
+  };
   /** Only of a client with texts in either period. */
   sms?: SmsFacts;
   /** The instant of the snapshot, by Postgres' clock. */
@@ -138,8 +140,11 @@ interface HistoryRow {
   calls: string;
   priced_calls: string;
   paid_calls: string;
+  other_calls: string;
+  other_cost: string;
+  other_currency: string | null;
   total_tokens: string;
-  reported_cost: string;
+  effective_cost: string;
 }
 
 async function loadHistory(
@@ -161,8 +166,11 @@ async function loadHistory(
     calls: row.calls,
     pricedCalls: row.priced_calls,
     paidCalls: row.paid_calls,
+    otherCalls: row.other_calls,
+    otherCost: row.other_cost,
+    otherCurrency: row.other_currency,
     totalTokens: row.total_tokens,
-    cost: row.reported_cost,
+    cost: row.effective_cost,
   }));
 }
 
@@ -176,19 +184,24 @@ async function compareWithBooks(
 ): Promise<ExecutiveFacts['completeness']> {
   const startsAt = calendarDays(client.timeZone, period.start, period.start)[0]?.startsAt;
   const endsAt = calendarDays(client.timeZone, period.end, period.end)[0]?.startsAt;
-  const booked = await withTransaction(pool, { clientId: client.id }, (connection) =>
-    query<{ currency: string; calls: string; reported_cost: string }>(
+  const [booked] = await withTransaction(pool, { clientId: client.id }, (connection) =>
+    query<{ calls: string; reported_cost: string; effective_cost: string }>(
       connection,
       loadSql('postgres/queries/sum_usage_of_period'),
       [client.id, startsAt, endsAt, snapshot],
     ),
   );
+  const { currencies } = current;
   return {
-    inPostgres: sumDecimals(booked.map((row) => row.calls)),
+    inPostgres: booked?.calls ?? '0',
     inWarehouse: current.all.calls,
     costDifference: difference(
-      sumDecimals(booked.map((row) => row.reported_cost)),
-      sumDecimals(current.currencies.map((row) => row.cost)),
+      booked?.effective_cost ?? '0',
+      sumDecimals(currencies.map(({ cost }) => cost)),
+    ),
+    reportedCostDifference: difference(
+      booked?.reported_cost ?? '0',
+      sumDecimals(currencies.map(({ reportedCost }) => reportedCost)),
     ),
   };
 }

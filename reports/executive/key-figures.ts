@@ -3,22 +3,26 @@ import { type Period, shiftPeriod } from '../../core/calendar.ts';
 import { Decimal, difference, ratio, relativeChange } from '../../core/money.ts';
 import type { Figure, FigureFormat, KeyFigure, Tone } from '../content.ts';
 import { type Formatter, NOTHING } from '../format.ts';
-import type { Totals } from './breakdown.ts';
-import { type ExecutiveFacts, HISTORY_PERIODS, type HistoryPoint, openDays } from './facts.ts';
+import { type ExecutiveFacts, HISTORY_PERIODS, openDays } from './facts.ts';
+import {
+  costWord,
+  knownCost,
+  NO_SPENDING,
+  nameForeignCosts,
+  type Spending,
+  unpricedCalls,
+} from './known-cost.ts';
 
 /** Fewer calls than this are too few for a percentage to mean anything. */
 export const COMPARABLE_CALLS_MIN = 20;
-
-type Measured = Pick<Totals, 'calls' | 'pricedCalls' | 'paidCalls' | 'totalTokens' | 'cost'>;
 
 interface Definition {
   id: string;
   label: string;
   format: FigureFormat;
-  measure: (totals: Measured) => string | null;
+  measure: (totals: Spending) => string | null;
   /** What a rise means. */
   rise: Tone;
-  unknownText?: string;
 }
 
 const DEFINITIONS: Definition[] = [
@@ -26,9 +30,8 @@ const DEFINITIONS: Definition[] = [
     id: 'cost',
     label: 'Cost',
     format: 'money',
-    measure: reportedCost,
+    measure: knownCost,
     rise: 'bad',
-    unknownText: 'not reported',
   },
   {
     id: 'calls',
@@ -67,27 +70,16 @@ const DEFINITIONS: Definition[] = [
   },
 ];
 
-/** Unknown where calls were made and none reported a cost. */
-export function reportedCost(totals: Measured): string | null {
-  const isUnknown = new Decimal(totals.paidCalls).isZero() && !new Decimal(totals.calls).isZero();
-  return isUnknown ? null : totals.cost;
-}
-
-export function costPerPaidCall(totals: Measured): string | null {
+export function costPerPaidCall(totals: Spending): string | null {
   return ratio(totals.cost, totals.paidCalls);
 }
 
-export function tokensPerCall(totals: Measured): string | null {
+export function tokensPerCall(totals: Spending): string | null {
   return ratio(totals.totalTokens, totals.calls);
 }
 
-export function shareOfPricedCalls(totals: Measured): string | null {
+export function shareOfPricedCalls(totals: Spending): string | null {
   return ratio(totals.pricedCalls, totals.calls);
-}
-
-/** Calls whose cost nobody knows: neither reported nor in the price book. */
-export function unpricedCalls(totals: Pick<Totals, 'calls' | 'pricedCalls'>): string {
-  return difference(totals.calls, totals.pricedCalls);
 }
 
 /** True when the period is over and both have enough calls to be compared by percentages. */
@@ -106,11 +98,12 @@ export function buildKeyFigures(
 ): KeyFigure[] {
   const history = twelvePeriods(facts);
   return DEFINITIONS.map((definition) => {
-    const { id, label, format, measure, unknownText } = definition;
+    const { id, label, format, measure } = definition;
     const current = measure(facts.current.all);
     const previous = measure(facts.before.all);
-    const figure = formatter.figure(format, current, unknownText);
-    const before = formatter.figure(format, previous, unknownText);
+    const unknown = (totals: Spending) => (id === 'cost' ? costWord(totals, formatter) : NOTHING);
+    const figure = formatter.figure(format, current, unknown(facts.current.all));
+    const before = formatter.figure(format, previous, unknown(facts.before.all));
     return {
       id,
       label,
@@ -119,7 +112,7 @@ export function buildKeyFigures(
       change: changeOf(definition, current, previous, facts, formatter),
       tone: isComparable(facts) ? toneOf(definition, current, previous) : 'neutral',
       comparison: comparisonOf(definition, figure, before, facts, formatter, previousName),
-      history: history.map((point) => (point === undefined ? null : measure(point))),
+      history: history.map(measure),
     };
   });
 }
@@ -169,13 +162,14 @@ function comparisonOf(
     const count = formatter.integer(unpricedCalls(facts.current.all));
     return count === '0' ? 'none of unknown cost' : `${count} of unknown cost`;
   }
+  const foreign = foreignComparison(id, facts, formatter);
+  if (foreign !== undefined) return foreign;
   const preposition = facts.period.kind === 'day' ? 'on' : 'in';
   if (facts.before.all.calls === '0') return `no calls ${preposition} ${previousName}`;
   const isOpen = openDays(facts) !== undefined;
   if (id !== 'cost' || isOpen || figure.value === null || previous.value === null) {
-    return previous.value === null
-      ? `unknown ${preposition} ${previousName}`
-      : `${previous.text} ${preposition} ${previousName}`;
+    const before = previous.text === NOTHING ? 'unknown' : previous.text;
+    return `${before} ${preposition} ${previousName}`;
   }
   const change = new Decimal(difference(figure.value, previous.value));
   if (change.isZero()) return `the same as ${previousName}`;
@@ -183,14 +177,24 @@ function comparisonOf(
   return `${amount} ${change.isNegative() ? 'less' : 'more'} than ${previousName}`;
 }
 
-function twelvePeriods({ period, client, history }: ExecutiveFacts): (HistoryPoint | undefined)[] {
+/** What is said beside a figure that leaves out the calls in another currency, or some of them. */
+function foreignComparison(
+  id: string,
+  facts: ExecutiveFacts,
+  formatter: Formatter,
+): string | undefined {
+  const { all } = facts.current;
+  if (all.otherCalls === '0') return undefined;
+  if (id === 'paid-calls') return `and ${formatter.integer(all.otherCalls)} in another currency`;
+  if (id !== 'cost' || knownCost(all) !== null) return undefined;
+  if (all.otherCurrency !== null) return 'not converted';
+  return `${nameForeignCosts(facts, formatter)}, not converted`;
+}
+
+function twelvePeriods({ period, client, history }: ExecutiveFacts): Spending[] {
   const byStart = new Map(history.map((point) => [point.start, point]));
   const periods: Period[] = Array.from({ length: HISTORY_PERIODS }, (_, index) =>
     shiftPeriod(period, index + 1 - HISTORY_PERIODS, client.weekStart),
   );
-  return periods.map(({ start }) => byStart.get(start) ?? emptyPoint(start));
-}
-
-function emptyPoint(start: string): HistoryPoint {
-  return { start, calls: '0', pricedCalls: '0', paidCalls: '0', totalTokens: '0', cost: '0' };
+  return periods.map(({ start }) => byStart.get(start) ?? NO_SPENDING);
 }

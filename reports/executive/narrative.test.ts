@@ -70,11 +70,11 @@ describe('a week', () => {
     expect(textsOf(content).filter((text) => /NaN|Infinity|undefined|null/.test(text))).toEqual([]);
   });
 
-  test('in which no call reported a cost knows no cost, and calls none free', () => {
+  test('in which no call has a known cost knows no cost, and calls none free', () => {
     const content = compose([{ date: '2025-03-12', count: 50 }]);
     expect(keyFigure(content, 'cost').figure.value).toBeNull();
     expect(keyFigure(content, 'cost').figure.text).not.toMatch(/\d/);
-    expect(content.headline).toMatch(/none reported a cost/);
+    expect(content.headline).toBe('What 50 calls cost is unknown');
     const said = textsOf({ ...content, definitions: [] }).join('\n');
     expect(said).not.toMatch(/\bfree\b/i);
     expect(keyFigure(content, 'calls-priced').figure.value).toBe('0');

@@ -6,7 +6,8 @@ import type { KeyFigure } from '../content.ts';
 import type { Formatter } from '../format.ts';
 import { lowerFirst, reportLabels } from './changes.ts';
 import { type ExecutiveFacts, openDays } from './facts.ts';
-import { isComparable, unpricedCalls } from './key-figures.ts';
+import { isComparable } from './key-figures.ts';
+import { knownCost, nameForeignCosts, unpricedCalls } from './known-cost.ts';
 import { modelKey, periodName } from './names.ts';
 
 export interface Narrative {
@@ -18,6 +19,7 @@ export interface Narrative {
 // Less than half a per cent reads as "0 %"; such a figure is said to have held.
 const HELD = '0.005';
 const SHARE_OF_ONE_MODEL = '0.8';
+const NEARLY_ALL = '0.995';
 
 /** Writes headline, lede and the points that need attention. */
 export function writeNarrative(
@@ -46,17 +48,12 @@ function headline({ facts, formatter, figure }: Writer): string {
   if (calls === '0') return `No calls ${isOpen ? 'so far ' : ''}${inPeriod(facts, name)}`;
   const count = plural(formatter.integer(calls), 'call');
   const cost = figure('cost');
-  if (cost.figure.value === null) {
-    const isForeign = facts.current.currencies.some(({ cost: amount }) => amount !== '0');
-    const { currency } = facts.client;
-    return isForeign
-      ? `${count}, and no cost in ${currency}`
-      : `${count}, and none reported a cost`;
-  }
-  if (isOpen) return `Cost so far is ${cost.figure.text} for ${count}`;
-  if (!isComparable(facts)) return `Cost was ${cost.figure.text} for ${count}`;
+  const foreign = nameForeignCosts(facts, formatter);
+  if (cost.figure.value === null && foreign === '') return `What ${count} cost is unknown`;
+  const amount = cost.figure.value === null ? `${foreign}, not converted,` : cost.figure.text;
+  if (isOpen) return `Cost so far is ${amount} for ${count}`;
   const change = relativeChange(cost.figure.value, cost.previous.value);
-  if (change === null) return `Cost was ${cost.figure.text} for ${count}`;
+  if (change === null || !isComparable(facts)) return `Cost was ${amount} for ${count}`;
   const verb = isNegative(change) ? 'fell' : 'rose';
   const first = isHeld(change)
     ? `Cost held at ${cost.figure.text}`
@@ -87,7 +84,10 @@ function lede(writer: Writer): string {
     if (before.calls === '0')
       return `Nothing was booked, nor ${inPeriod({ period: facts.previous }, previous)}.`;
     const calls = plural(formatter.integer(before.calls), 'call');
-    return `Nothing was booked. The period before, ${previous}, had ${calls} and a cost of ${writer.figure('cost').previous.text}.`;
+    const isUnknown = knownCost(before) === null && before.otherCalls === '0';
+    const { text } = writer.figure('cost').previous;
+    const cost = isUnknown ? 'of unknown cost' : `and a cost of ${text}`;
+    return `Nothing was booked. The period before, ${previous}, had ${calls} ${cost}.`;
   }
   if (before.calls === '0')
     return `There were no calls ${inPeriod({ period: facts.previous }, previous)} to compare with. ${unpricedNow(writer)}`;
@@ -95,7 +95,7 @@ function lede(writer: Writer): string {
     const least = Decimal.min(all.calls, before.calls).toString();
     return `${plural(formatter.integer(least), 'call')} in one of the two periods: too few to compare. ${unpricedNow(writer)}`;
   }
-  return [unpricedChange(writer), tokensChange(writer)]
+  return [unpricedChange(writer), foreignNow(writer), tokensChange(writer)]
     .filter((sentence) => sentence !== '')
     .join(' ');
 }
@@ -107,11 +107,22 @@ function openLede(writer: Writer, open: number): string {
   return current.all.calls === '0' ? said : `${said} ${unpricedNow(writer)}`;
 }
 
-function unpricedNow({ facts, formatter }: Writer): string {
+function unpricedNow(writer: Writer): string {
+  const { facts, formatter } = writer;
   const unpriced = unpricedCalls(facts.current.all);
-  if (unpriced === '0') return 'The cost of every call is known.';
   const all = formatter.integer(facts.current.all.calls);
-  return `${formatter.integer(unpriced)} of ${all} calls have no known cost.`;
+  const said =
+    unpriced === '0'
+      ? 'The cost of every call is known.'
+      : `${formatter.integer(unpriced)} of ${all} calls have no known cost.`;
+  return [said, foreignNow(writer)].filter((sentence) => sentence !== '').join(' ');
+}
+
+/** Names what comes on top of a cost in the client's currency; without one the headline did. */
+function foreignNow({ facts, formatter }: Writer): string {
+  const foreign = nameForeignCosts(facts, formatter);
+  if (foreign === '' || knownCost(facts.current.all) === null) return '';
+  return `A further ${foreign} is not converted.`;
 }
 
 function unpricedChange({ facts, formatter, figure }: Writer): string {
@@ -156,20 +167,25 @@ function attention(writer: Writer): Narrative['attention'] {
 
 function oneModel({ facts, formatter }: Writer) {
   const { models, all } = facts.current;
-  const top = models.toSorted((left, right) => new Decimal(right.cost).comparedTo(left.cost))[0];
+  const known = models.filter((model) => knownCost(model) !== null);
+  const top = known.toSorted((left, right) => new Decimal(right.cost).comparedTo(left.cost))[0];
   const share = ratio(top?.cost ?? null, all.cost);
   if (
     top === undefined ||
     share === null ||
-    models.length < 2 ||
+    known.length < 2 ||
     new Decimal(share).lt(SHARE_OF_ONE_MODEL)
   )
     return undefined;
+  const cost = unpricedCalls(all) === '0' ? 'cost' : 'known cost';
   const name = reportLabels(facts).get(modelKey(top))?.name ?? top.model;
-  return {
-    lead: `${formatter.roundPercent(share)} of the reported cost is one model,`,
-    rest: `${name}.`,
-  };
+  return { lead: `${shareWord(share, formatter)} of the ${cost} is one model,`, rest: `${name}.` };
+}
+
+/** A share that only rounds to all of something is not all of it. */
+function shareWord(share: string, formatter: Formatter): string {
+  if (new Decimal(share).equals(1)) return 'All';
+  return new Decimal(share).gte(NEARLY_ALL) ? 'Nearly all' : formatter.roundPercent(share);
 }
 
 function unknownCosts({ facts, formatter }: Writer) {

@@ -6,7 +6,8 @@ import type { Totals } from './breakdown.ts';
 import { reportLabels } from './changes.ts';
 import { buildCostTable } from './costs.ts';
 import type { ExecutiveFacts } from './facts.ts';
-import { costPerPaidCall, reportedCost, tokensPerCall, unpricedCalls } from './key-figures.ts';
+import { costPerPaidCall, tokensPerCall } from './key-figures.ts';
+import { costWord, knownCost, sumSpending, unpricedCalls } from './known-cost.ts';
 import { modelKey, providerName } from './names.ts';
 
 const SHOWN_ROWS_MAX = 10;
@@ -47,16 +48,16 @@ const UNPRICED: Column = {
 const COST: Column = {
   head: 'Cost',
   figure: (totals, all, f) => {
-    const cost = reportedCost(totals);
-    const figure = f.figure('money', cost, 'not reported');
+    const cost = knownCost(totals);
+    const figure = f.figure('money', cost, costWord(totals, f));
     return cost === null ? figure : { ...figure, text: f.columnAmount(cost, all.cost) };
   },
 };
 const SHARE_OF_COST: Column = {
   head: 'Share of cost',
-  // A call without a cost has no share of spend: unknown is not 0 %.
+  // A call of unknown cost has no share of spend: unknown is not 0 %.
   figure: (totals, all, f) =>
-    f.figure('percent', reportedCost(totals) === null ? null : ratio(totals.cost, all.cost)),
+    f.figure('percent', knownCost(totals) === null ? null : ratio(totals.cost, all.cost)),
 };
 const COST_PER_PAID_CALL: Column = {
   head: 'Per paid call',
@@ -93,7 +94,7 @@ export function buildTables(facts: ExecutiveFacts, formatter: Formatter): Table[
       title: 'Top models',
       labelHead: 'Model',
       empty: 'No calls in this period.',
-      subtitle: 'By reported cost; the share is of the reported cost.',
+      subtitle: `By cost in ${formatter.currencySymbol}; the share is of the cost that is known.`,
       columns: [CALLS, UNPRICED, TOKENS, COST_PER_PAID_CALL, COST, SHARE_OF_COST],
     }),
     build(byCost(users), {
@@ -168,15 +169,11 @@ function sumParts(parts: Part[]): Part {
   return {
     label: plainLabel(`${parts.length} others`),
     totals: {
-      calls: sum((totals) => totals.calls),
-      pricedCalls: sum((totals) => totals.pricedCalls),
-      paidCalls: sum((totals) => totals.paidCalls),
+      ...sumSpending(parts.map(({ totals }) => totals)),
       inputTokens: sum((totals) => totals.inputTokens),
       outputTokens: sum((totals) => totals.outputTokens),
-      totalTokens: sum((totals) => totals.totalTokens),
-      cost: sum((totals) => totals.cost),
+      reportedCost: sum((totals) => totals.reportedCost),
       computedCost: sum((totals) => totals.computedCost),
-      effectiveCost: sum((totals) => totals.effectiveCost),
       comparedReportedCost: sum((totals) => totals.comparedReportedCost),
       comparedComputedCost: sum((totals) => totals.comparedComputedCost),
       outlierCalls: sum((totals) => totals.outlierCalls),

@@ -3,12 +3,14 @@
 -- params: client_id, currency, period_kind, period_start
 -- why: one pass with grouping sets; amounts in another currency than the
 -- client's are never added to its own, and stand by themselves under
--- dimension "currency". The order leaves no tie open, for the content's hash
--- depends on it.
+-- dimension "currency"; a part that has but one of them names it, too. The
+-- order leaves no tie open, for the content's hash depends on it.
 with period as (
     select
         *,
         currency = $currency::varchar as is_own_currency,
+        if(is_own_currency or paid_calls = 0, null, currency)
+            as other_currency,
         input_tokens + output_tokens as total_tokens
     from rollups.usage_by_period
     where period_kind = $period_kind::varchar
@@ -37,6 +39,10 @@ select
     sum(calls) as calls,
     sum(if(cost_status = 'unpriced', 0, calls)) as priced_calls,
     sum(if(is_own_currency, paid_calls, 0)) as paid_calls,
+    sum(if(is_own_currency, 0, paid_calls)) as other_calls,
+    sum(if(is_own_currency, 0, effective_cost)) as other_cost,
+    if(min(other_currency) = max(other_currency), min(other_currency), null)
+        as other_currency,
     sum(input_tokens) as input_tokens,
     sum(output_tokens) as output_tokens,
     sum(total_tokens) as total_tokens,
@@ -49,7 +55,8 @@ select
         as compared_computed_cost,
     sum(if(is_own_currency, outlier_calls, 0)) as outlier_calls,
     sum(if(is_own_currency, outlier_cost, 0)) as outlier_cost,
-    sum(reported_cost) as cost_of_currency,
+    sum(reported_cost) as reported_cost_of_currency,
+    sum(effective_cost) as cost_of_currency,
     count(distinct user_id) as users,
     sum(if(user_id is null, 0, total_tokens)) as tokens_of_users
 from period
@@ -65,7 +72,7 @@ group by grouping sets (
 )
 order by
     dimension,
-    reported_cost desc,
+    effective_cost desc,
     calls desc,
     provider,
     model,

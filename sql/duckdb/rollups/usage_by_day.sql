@@ -13,7 +13,7 @@ select
     status,
     cost_status,
     count(*) as calls,
-    count(*) filter (where reported_cost > 0) as paid_calls,
+    count(*) filter (where effective_cost > 0) as paid_calls,
     sum(input_tokens) as input_tokens,
     sum(output_tokens) as output_tokens,
     sum(reported_cost) as reported_cost,
