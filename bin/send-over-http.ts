@@ -46,7 +46,8 @@ export async function sendOverHttp(
 const servers = new WeakMap<Context, Promise<string>>();
 
 function demoServer(context: Context): Promise<string> {
-  const running = servers.get(context) ?? serveIngest(context, { host: '127.0.0.1', port: 0 });
+  const listen = { host: '127.0.0.1', port: 0 };
+  const running = servers.get(context) ?? serveIngest(context, listen).then((served) => served.url);
   servers.set(context, running);
   return running;
 }

@@ -15,11 +15,17 @@ import type { Context } from './context.ts';
 
 const RETRIES = 2;
 
+export interface SmsAgent {
+  webhooks: TwilioWebhooks;
+  /** Compares the books with Twilio's list at once. */
+  reconcileNow(): Promise<void>;
+}
+
 /** Starts the agent until the lifecycle ends; undefined where no Twilio account is set. */
 export async function openSmsAgent(
   { config: { sms }, now, log, lifecycle, openAgentPool }: Context,
   webhookPool: Pool,
-): Promise<TwilioWebhooks | undefined> {
+): Promise<SmsAgent | undefined> {
   if (sms.twilio === undefined) return undefined;
   const pool = await openAgentPool();
   const { accountSid, authTokens, publicUrl, baseUrl } = sms.twilio;
@@ -36,7 +42,9 @@ export async function openSmsAgent(
     secrets: [...authTokens, accountSid, ...(sms.openai === undefined ? [] : [sms.openai.apiKey])],
   });
   lifecycle.onEnd(() => agent.stop());
-  return createTwilioWebhooks({ account: sms.twilio, store, now, log, onStored: agent.wake });
+  const account = sms.twilio;
+  const webhooks = createTwilioWebhooks({ account, store, now, log, onStored: agent.wake });
+  return { webhooks, reconcileNow: agent.reconcileNow };
 }
 
 function openModel(sms: SmsConfig): ModelSetup | undefined {

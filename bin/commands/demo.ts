@@ -27,25 +27,35 @@ import { runWithLifecycle } from '../lifecycle.ts';
 import { makeReport } from '../make-report.ts';
 import { printTable } from '../print.ts';
 import { sendOverHttp } from '../send-over-http.ts';
+import { runTextDemo, sumTexts, TEXTS_CLIENT, type TextTotals } from '../text-demo.ts';
 import { summariseUsage, type UsageSummary } from '../usage-summary.ts';
 import { deliverDeps } from './send.ts';
 
 interface DemoPlan {
   clients: Client[];
-  periods: string[];
+  /** The reports to make, by client. */
+  periods: Record<string, string[]>;
+  hasTexts: boolean;
 }
 
 interface ClientOutcome extends UsageSummary {
   client: string;
   timezone: string;
-  artifacts: {
-    report: string;
-    period: string;
-    format: string;
-    path: string;
-    bytes: number;
-    sha256: string;
-  }[];
+  artifacts: Artifact[];
+}
+
+interface Artifact {
+  report: string;
+  period: string;
+  format: string;
+  path: string;
+  bytes: number;
+  sha256: string;
+}
+
+interface Outcome {
+  clients: ClientOutcome[];
+  texts?: TextTotals & { artifacts: Artifact[] };
 }
 
 const CLIENTS: Client[] = [
@@ -56,6 +66,7 @@ const CLIENTS: Client[] = [
   return { clientId, name, timeZone, weekStart: 1, currency: 'USD', locale: 'en-US' };
 });
 const PERIODS = ['2025-03-18', '2025-W11', '2025-02'];
+const TEXT_PERIODS = ['2025-03-18', '2025-W12', '2025-03'];
 // A name that no mail server on earth accepts (RFC 2606).
 const RECIPIENT = 'executive@daybook.example';
 
@@ -98,7 +109,15 @@ async function runDemo(context: Context, file: string | undefined, zone: string)
     refresh.finish(`${copied.copiedRows} rows of calls and clients, all checks passed`);
     const made = await timed('reports', () => makeAll(context, warehouse, plan));
     await timed('mail', () => mailAll(context, made));
-    return Promise.all(plan.clients.map((client) => outcomeOf(context, warehouse, client, made)));
+    const textArtifacts = artifactsOf(context, TEXTS_CLIENT, made);
+    return {
+      clients: await Promise.all(
+        plan.clients.map((client) => outcomeOf(context, warehouse, client, made)),
+      ),
+      ...(plan.hasTexts
+        ? { texts: { ...(await sumTexts(context)), artifacts: textArtifacts } }
+        : {}),
+    };
   });
   writeSummary(context, outcomes, timings);
 }
@@ -116,7 +135,11 @@ async function ingestTrace(context: Context): Promise<DemoPlan> {
     await addDemoClient(context, client);
     await sendOverHttp(context, client.clientId, events);
   }
-  return { clients: CLIENTS, periods: PERIODS };
+  await addDemoClient(context, TEXTS_CLIENT);
+  await runTextDemo(context);
+  const ofTrace = CLIENTS.map(({ clientId }) => [clientId, PERIODS]);
+  const periods = Object.fromEntries([...ofTrace, [TEXTS_CLIENT.clientId, TEXT_PERIODS]]);
+  return { clients: CLIENTS, periods, hasTexts: true };
 }
 
 async function addDemoClient(context: Context, client: Client): Promise<void> {
@@ -161,10 +184,8 @@ async function ingestFile(context: Context, path: string, timeZone: string): Pro
     `${counts.accepted} accepted, ${counts.duplicate} there already, ${counts.rejected + counts.conflict} refused`,
   );
   const date = localDate(last, timeZone);
-  return {
-    clients: [client],
-    periods: PERIOD_KINDS.map((kind: PeriodKind) => periodContaining(kind, date, 1).key),
-  };
+  const periods = PERIOD_KINDS.map((kind: PeriodKind) => periodContaining(kind, date, 1).key);
+  return { clients: [client], periods: { [clientId]: periods }, hasTexts: false };
 }
 
 async function surveyFile(path: string): Promise<{ count: number; last: Date; currency: string }> {
@@ -189,8 +210,8 @@ async function makeAll(
   warehouse: Parameters<typeof makeReport>[1],
   plan: DemoPlan,
 ): Promise<Published[]> {
-  const requests = plan.clients.flatMap(({ clientId }) =>
-    plan.periods.map((period) => ({ clientId, period })),
+  const requests = Object.entries(plan.periods).flatMap(([clientId, periods]) =>
+    periods.map((period) => ({ clientId, period })),
   );
   const step = startStep(process.stdout, 'Make and archive reports', requests.length);
   const made: Published[] = [];
@@ -221,32 +242,36 @@ async function outcomeOf(
   client: Client,
   made: Published[],
 ): Promise<ClientOutcome> {
-  const own = made.filter(({ revision }) => revision.content.client.id === client.clientId);
   return {
     client: client.clientId,
     timezone: client.timeZone,
     ...(await summariseUsage(warehouse, client)),
-    artifacts: own.flatMap(({ revision, entries }) =>
-      entries.map((entry) => ({
-        report: revision.content.report,
-        period: revision.content.period.key,
-        format: entry.format,
-        path: relative(PROJECT_DIR, join(context.paths.archive, entry.path)),
-        bytes: entry.byteCount,
-        sha256: entry.sha256,
-      })),
-    ),
+    artifacts: artifactsOf(context, client, made),
   };
+}
+
+function artifactsOf({ paths }: Context, { clientId }: Client, made: Published[]): Artifact[] {
+  const own = made.filter(({ revision }) => revision.content.client.id === clientId);
+  return own.flatMap(({ revision, entries }) =>
+    entries.map((entry) => ({
+      report: revision.content.report,
+      period: revision.content.period.key,
+      format: entry.format,
+      path: relative(PROJECT_DIR, join(paths.archive, entry.path)),
+      bytes: entry.byteCount,
+      sha256: entry.sha256,
+    })),
+  );
 }
 
 function writeSummary(
   context: Context,
-  clients: ClientOutcome[],
+  { clients, texts }: Outcome,
   timings: Record<string, number>,
 ): void {
   const path = join(context.paths.demo, 'summary.json');
   mkdirSync(context.paths.demo, { recursive: true });
-  writeFileSync(path, `${JSON.stringify({ clients, timings_ms: timings }, null, 2)}\n`);
+  writeFileSync(path, `${JSON.stringify({ clients, texts, timings_ms: timings }, null, 2)}\n`);
   console.log('');
   printTable(
     ['client', 'time zone', 'requests', 'input tokens', 'output tokens', 'reported cost'],
@@ -259,8 +284,15 @@ function writeSummary(
       totals.cost,
     ]),
   );
+  if (texts !== undefined) {
+    const { received, answered, delivered, cost } = texts;
+    console.log(
+      `\nTexts    ${received} received, ${answered} answered, ${delivered} sent and delivered, ` +
+        `cost $${cost} with the model's`,
+    );
+  }
   console.log('\nReports');
-  for (const { artifacts } of clients)
+  for (const { artifacts } of [...clients, ...(texts === undefined ? [] : [texts])])
     for (const { path: artifact } of artifacts) console.log(`  ${artifact}`);
   console.log(`\nMails    ${relative(PROJECT_DIR, context.paths.outbox)}/*.eml`);
   console.log(`Summary  ${relative(PROJECT_DIR, path)}\n`);

@@ -16,18 +16,24 @@ export function registerIngest(program: Command): void {
       runWithLifecycle(async (lifecycle) => {
         const context = openContext(lifecycle);
         const stopping = lifecycle.waitForStop();
-        const url = await serveIngest(context, context.config);
+        const { url } = await serveIngest(context, context.config);
         context.log.info('ingest.listening', { url });
         await stopping;
       }),
     );
 }
 
+export interface ServedIngest {
+  url: string;
+  /** Compares the texts with Twilio's list at once; undefined where no texts are taken. */
+  reconcileTexts: (() => Promise<void>) | undefined;
+}
+
 /** Serves until the lifecycle ends; starts also while Postgres is away, and refuses until it is back. */
 export async function serveIngest(
   context: Context,
   listen: { host: string; port: number },
-): Promise<string> {
+): Promise<ServedIngest> {
   const pool = await context.openAppPool();
   let isServable = false;
   const assertReady = async () => {
@@ -39,17 +45,18 @@ export async function serveIngest(
     context.log.warn('ingest.waiting', { message: 'Postgres does not answer yet' });
   });
   const authenticate = createAuthenticator(pool);
+  const agent = await openSmsAgent(context, pool);
   const deps = {
     authenticate: async (header: string | undefined) => {
       await assertReady();
       return authenticate(header);
     },
     storeUsage: createGroupedStore(pool),
-    twilio: await openSmsAgent(context, pool),
+    twilio: agent?.webhooks,
     checkReady: () => assertServable(pool),
     log: context.log,
   };
   const server = await startIngest(deps, listen);
   context.lifecycle.onEnd(() => server.close());
-  return server.url;
+  return { url: server.url, reconcileTexts: agent?.reconcileNow };
 }

@@ -54,10 +54,13 @@ const DAY_MS = 86_400_000;
 export function createMessageBook(accountSid: string, seed: number, now: () => Date): MessageBook {
   const messages: KeptMessage[] = [];
   const bySid = new Map<string, KeptMessage>();
-  let made = 0;
-  const sid = (prefix: string) => {
-    made += 1;
-    return prefix + createHash('sha256').update(`${seed}:${made}`).digest('hex').slice(0, 32);
+  // Counted by kind: what is received twice over has the same sids, whatever was sent between.
+  const made = new Map<string, number>();
+  const sid = (prefix: string, kind: string) => {
+    const count = (made.get(kind) ?? 0) + 1;
+    made.set(kind, count);
+    const text = `${seed}:${kind}:${count}`;
+    return prefix + createHash('sha256').update(text).digest('hex').slice(0, 32);
   };
   return {
     messages,
@@ -67,12 +70,12 @@ export function createMessageBook(accountSid: string, seed: number, now: () => D
       const createdAt = now();
       const kept = {
         ...message,
-        sid: sid(media.length > 0 ? 'MM' : 'SM'),
+        sid: sid(media.length > 0 ? 'MM' : 'SM', message.direction),
         status: isInbound ? 'received' : 'queued',
         errorCode: null,
         segments: countSegments(message.body).segments,
         price: null,
-        media: media.map((one) => ({ ...one, sid: sid('ME') })),
+        media: media.map((one) => ({ ...one, sid: sid('ME', 'media') })),
         createdAt,
         sentAt: isInbound ? createdAt : null,
         statusCallback,
