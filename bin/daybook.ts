@@ -5,6 +5,7 @@ import { describeError, isAppError } from '../core/errors.ts';
 import { registerClients } from './commands/clients.ts';
 import { registerDemo } from './commands/demo.ts';
 import { registerDoctor } from './commands/doctor.ts';
+import { registerErrors } from './commands/errors.ts';
 import { registerImport } from './commands/import.ts';
 import { registerIngest } from './commands/ingest.ts';
 import { registerLogins } from './commands/logins.ts';
@@ -20,6 +21,7 @@ import { registerStart } from './commands/start.ts';
 import { registerStatus } from './commands/status.ts';
 import { registerTokens } from './commands/tokens.ts';
 import { registerUsage } from './commands/usage.ts';
+import { registerUsers } from './commands/users.ts';
 import { registerWorker } from './commands/worker.ts';
 
 const program = new Command('daybook')
@@ -37,6 +39,7 @@ for (const register of [
   registerLogins,
   registerRecipients,
   registerNumbers,
+  registerUsers,
   registerPrices,
   registerReprice,
   registerImport,
@@ -45,6 +48,7 @@ for (const register of [
   registerReport,
   registerSend,
   registerStatus,
+  registerErrors,
   registerDoctor,
   registerDemo,
 ]) {

@@ -1,4 +1,4 @@
-// daybook status: the newest run of every job, and the mails by state.
+// daybook status: the newest run of every job, the mails by state, and the texts of each client.
 import type { Command } from 'commander';
 import { type Pool, query } from '../../core/postgres.ts';
 import { loadSql } from '../../core/sql.ts';
@@ -9,13 +9,16 @@ import { printTable } from '../print.ts';
 export function registerStatus(program: Command): void {
   program
     .command('status')
-    .description('what ran last and what became of the mails')
+    .description('what ran last, what became of the mails, and how the texts stand')
     .action(() =>
       runWithLifecycle(async (lifecycle) => {
-        const pool = await openContext(lifecycle, { quiet: true }).pipelinePool();
+        const { now, pipelinePool } = openContext(lifecycle, { quiet: true });
+        const pool = await pipelinePool();
         await printRuns(pool);
         console.log('');
         await printDeliveries(pool);
+        console.log('');
+        await printTexts(pool, now());
       }),
     );
 }
@@ -49,6 +52,26 @@ async function printDeliveries(pool: Pool): Promise<void> {
       String(row.last_response ?? '').split('\n')[0] ?? '',
     ]),
     'No mail has been queued yet.',
+  );
+}
+
+const DAY_MS = 24 * 3_600_000;
+
+async function printTexts(pool: Pool, now: Date): Promise<void> {
+  const sql = loadSql('postgres/queries/select_sms_state');
+  const rows = await query(pool, sql, [new Date(now.getTime() - DAY_MS)]);
+  printTable(
+    [
+      ...['client', 'to answer', 'to send', 'uncertain', 'failed in 24 h', 'open errors'],
+      ...['last text', 'compared with Twilio'],
+    ],
+    rows.map((row) => [
+      String(row.client_id),
+      ...[row.unanswered, row.unsent, row.uncertain, row.failed, row.open_errors].map(String),
+      instant(row.last_received_at) || 'none',
+      instant(row.reconciled_at) || 'not yet',
+    ]),
+    'No number takes texts.',
   );
 }
 

@@ -41,8 +41,17 @@ export async function reconcile(deps: ReconcileDeps, clientId: string): Promise<
       total.found += await storeMissing(deps, clientId, received, now);
       total.priced += await noteTold(deps, clientId, [...received, ...sent]);
     }
+    await noteReconciled(deps, clientId, number);
   }
   return total;
+}
+
+/** For people, who ask whether the books are up to date. */
+async function noteReconciled({ pool, now }: ReconcileDeps, clientId: string, number: string) {
+  const sql = loadSql('postgres/queries/note_reconciled');
+  await withTransaction(pool, { clientId }, (connection) =>
+    query(connection, sql, [clientId, number, now()]),
+  );
 }
 
 async function listOwnNumbers(pool: Pool, clientId: string): Promise<string[]> {

@@ -52,7 +52,7 @@ async function textOf(
   const limit = settings.monthlyLimits[facts.tier];
   switch (outcome) {
     case 'usage': {
-      const used = facts.request_month === month.key ? facts.monthly_requests : 0;
+      const used = (facts.request_month ?? '') >= month.key ? facts.monthly_requests : 0;
       return usageText(used, facts.is_admin ? null : limit, month.resetsOn);
     }
     case 'limit':

@@ -1,14 +1,14 @@
-// FORGET ME: takes a person's number and words out of the books and leaves the figures with a
-// pseudonym. Runs in the caller's transaction; the archive and the warehouse never held either.
+// FORGET ME and "users forget": takes a person's number and words out of the books and leaves the
+// figures with a pseudonym. Runs in the caller's transaction; the archive and the warehouse never
+// held either.
 import { type Connection, query } from '../../core/postgres.ts';
 import { loadSql } from '../../core/sql.ts';
-import type { TaskRow } from './tasks.ts';
 
-/** Forgets the sender of a task; texting again makes a new person. */
+/** Forgets a person, by a text of his or without one; texting again makes a new person. */
 export async function forgetUser(
   connection: Connection,
   clientId: string,
-  { task_id, user_id }: TaskRow,
+  { task_id, user_id }: { task_id: string | null; user_id: string },
   now: Date,
 ): Promise<void> {
   const run = (name: string, values: unknown[]) =>

@@ -6,9 +6,11 @@
 create table sms_numbers (
     client_id text not null references clients on delete restrict,
     phone text primary key check (phone ~ '^\+[1-9][0-9]{6,14}$'),
-    created_at timestamptz not null
+    created_at timestamptz not null,
+    reconciled_at timestamptz
 );
 comment on table sms_numbers is 'One row per number of ours: whose client a text to it is for.';
+comment on column sms_numbers.reconciled_at is 'When the books were last compared with Twilio''s.';
 create index sms_numbers_client on sms_numbers (client_id);
 
 -- The phone stands here and with the texts, nowhere else: without it the calls and tasks name nobody.
@@ -38,6 +40,7 @@ create table sms_users (
 );
 comment on table sms_users is 'One row per person who has texted a client, with a tier and its count.';
 comment on column sms_users.request_month is 'The month, in the person''s zone, that monthly_requests counts.';
+comment on column sms_users.upgraded_month is 'The last month in which an upgrade began the count anew.';
 
 -- Forgetting must not be a way to more requests: the count outlives the person, to the month's end.
 create table sms_forgotten (
@@ -45,6 +48,7 @@ create table sms_forgotten (
     phone_hash bytea not null check (octet_length(phone_hash) = 32),
     request_month text not null check (request_month ~ '^[0-9]{4}-[0-9]{2}$'),
     monthly_requests integer not null check (monthly_requests >= 0),
+    upgraded_month text check (upgraded_month ~ '^[0-9]{4}-[0-9]{2}$'),
     forgotten_at timestamptz not null,
     primary key (client_id, phone_hash)
 );
@@ -255,6 +259,7 @@ create table error_logs (
 comment on table error_logs is 'One row per error of the SMS agent; never a secret or a text. Without a client: of all.';
 create index error_logs_time on error_logs (client_id, occurred_at);
 create index error_logs_unalerted on error_logs (occurred_at) where is_critical and alerted_at is null;
+create index error_logs_alerted on error_logs (alerted_at) where alerted_at is not null;
 
 do $$
 declare
@@ -298,9 +303,10 @@ create policy served_clients on sms_numbers for select to daybook_app
 
 -- What is nobody's in particular, such as books that were away.
 create policy of_no_client on error_logs for insert to daybook_app with check (client_id is null);
+-- Told by the worker, resolved by a person at the command line.
 create policy pipeline_alerts on error_logs for update to daybook_pipeline
     using (true) with check (true);
-grant update (alerted_at) on error_logs to daybook_pipeline;
+grant update (alerted_at, resolved_at, notes) on error_logs to daybook_pipeline;
 
 -- grain: one row per task. Costs of texts are Twilio's price where it is told, else the estimate;
 -- null where neither is known. Amounts of other currencies than the first are told by mixed_currency.

@@ -1,9 +1,13 @@
 -- Keeps the count of a number that is being forgotten, under its hash.
 -- params: $1 client, $2 number, $3 user, $4 now.
-insert into sms_forgotten (client_id, phone_hash, request_month, monthly_requests, forgotten_at)
-select $1, sha256(convert_to($1 || ' ' || $2, 'UTF8')), request_month, monthly_requests, $4
+insert into sms_forgotten (
+    client_id, phone_hash, request_month, monthly_requests, upgraded_month, forgotten_at
+)
+select
+    $1, sha256(convert_to($1 || ' ' || $2, 'UTF8')), request_month, monthly_requests,
+    upgraded_month, $4
 from sms_users
 where client_id = $1 and user_id = $3 and request_month is not null
 on conflict (client_id, phone_hash) do update
 set request_month = excluded.request_month, monthly_requests = excluded.monthly_requests,
-    forgotten_at = excluded.forgotten_at
+    upgraded_month = excluded.upgraded_month, forgotten_at = excluded.forgotten_at
