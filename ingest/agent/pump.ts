@@ -53,6 +53,8 @@ export function createPump<Job>({ width, take, run, onError }: PumpOptions<Job>)
       .catch(onError)
       .finally(() => {
         isTaking = false;
+        // Somebody may have asked after it looked the last time.
+        if (isWanted) wake();
       });
   };
   return {

@@ -1,0 +1,47 @@
+// What the model is told and what of its answer may leave.
+import { describe, expect, test } from 'vitest';
+import { outputTokensMax, readableAnswer, rememberTurns, systemPrompt } from './prompt.ts';
+
+test('the length asked for is that of the segments, and tokens leave room for it', () => {
+  expect(systemPrompt('Be kind.', 4)).toMatch(/^Be kind\.\n[\s\S]*at most 612 characters/);
+  expect(outputTokensMax(1)).toBe(256);
+  expect(outputTokensMax(10)).toBe(765);
+});
+
+describe('memory', () => {
+  const turns = [
+    { request: 'newest question', reply: 'newest answer' },
+    { request: 'older question', reply: 'older answer' },
+  ];
+
+  test('is told oldest first, in pairs', () => {
+    expect(rememberTurns(turns, 100).map(({ text }) => text)).toEqual([
+      'older question',
+      'older answer',
+      'newest question',
+      'newest answer',
+    ]);
+  });
+
+  test('keeps the newest pairs that its budget holds, and none in part', () => {
+    expect(rememberTurns(turns, 7)).toHaveLength(2);
+    expect(rememberTurns(turns, 6)).toEqual([]);
+    expect(rememberTurns(turns, 0)).toEqual([]);
+  });
+});
+
+describe('an answer', () => {
+  test('loses our secrets wherever they stand', () => {
+    expect(readableAnswer('a sk-secret b sk-secret', ['sk-secret', ''])).toBe(
+      'a (removed) b (removed)',
+    );
+  });
+
+  test('is bounded before anything else is done with it', () => {
+    expect(readableAnswer('x'.repeat(1_000_000), []).length).toBeLessThanOrEqual(20_000);
+  });
+
+  test('is plain text', () => {
+    expect(readableAnswer('**Yes** – “really”…', [])).toBe('Yes - "really"...');
+  });
+});
