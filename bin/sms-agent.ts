@@ -13,8 +13,6 @@ import { createTwilioWebhooks, type TwilioWebhooks } from '../ingest/twilio/webh
 import { providerOfHost } from '../ingest/usage/providers/hosts.ts';
 import type { Context } from './context.ts';
 
-const RETRIES = 2;
-
 export interface SmsAgent {
   webhooks: TwilioWebhooks;
   /** Compares the books with Twilio's list at once. */
@@ -49,13 +47,13 @@ export async function openSmsAgent(
 
 function openModel(sms: SmsConfig): ModelSetup | undefined {
   if (sms.openai === undefined) return undefined;
-  const { model: name, transcriptionModel, modelTimeoutMs: timeoutMs } = sms;
+  const { model: name, transcriptionModel, modelTimeoutMs: timeoutMs, modelRetries: retries } = sms;
   const { apiKey, baseUrl } = sms.openai;
   const server = baseUrl === undefined ? {} : { baseUrl };
   const provider = baseUrl === undefined ? 'openai' : providerOfHost(new URL(baseUrl).host);
   const options = { apiKey, ...server, model: name, transcriptionModel, timeoutMs };
   return {
-    model: createModel({ ...options, retries: RETRIES }),
+    model: createModel({ ...options, retries }),
     provider: provider ?? 'openai',
     name,
   };

@@ -34,6 +34,7 @@ describe('loadConfig', () => {
       sms: {
         ...{ twilio: undefined, openai: undefined, alertTo: undefined, answersKeywords: false },
         ...{ model: 'gpt-4o-mini', transcriptionModel: 'whisper-1', modelTimeoutMs: 60_000 },
+        modelRetries: 2,
         systemPrompt: expect.stringContaining('text message'),
         memory: { turns: 6, tokens: 1_500 },
         monthlyLimits: { free: 50, premium: 500, enterprise: 5_000 },
@@ -100,6 +101,7 @@ describe('loadConfig', () => {
       SMS_MODEL: 'gpt 4',
       SMS_TRANSCRIPTION_MODEL: '',
       SMS_MODEL_TIMEOUT: '0',
+      SMS_MODEL_RETRIES: '6',
       SMS_MEMORY_TURNS: '51',
       SMS_MEMORY_TOKENS: 'x',
       SMS_MONTHLY_LIMITS: 'free:50,premium:500',
@@ -110,7 +112,7 @@ describe('loadConfig', () => {
       ALERT_TO: 'me',
       SMS_SYSTEM_PROMPT: 'x'.repeat(8_001),
     });
-    expect(message).toContain('26 problems');
+    expect(message).toContain('27 problems');
     const always = ['DAYBOOK_HOME', 'SMS_TRANSCRIPTION_MODEL'];
     for (const name of Object.keys(VARIABLES)) {
       if (!always.includes(name)) expect(message).toContain(`\n  ${name} is `);

@@ -22,6 +22,8 @@ export interface SmsConfig {
   model: string;
   transcriptionModel: string;
   modelTimeoutMs: number;
+  /** Further tries within one task's try. */
+  modelRetries: number;
   systemPrompt: string;
   memory: { turns: number; tokens: number };
   /** Requests per person and month in the person's zone. */
@@ -139,6 +141,7 @@ export const SMS_VARIABLES = {
     example: 'whisper-1',
   },
   SMS_MODEL_TIMEOUT: count({ least: 1, most: 240, usual: '60' }),
+  SMS_MODEL_RETRIES: count({ least: 0, most: 5, usual: '2' }),
   SMS_SYSTEM_PROMPT: {
     schema: z.string().max(8_000).default(DEFAULT_SYSTEM_PROMPT),
     expects: 'at most 8000 characters',
@@ -187,6 +190,7 @@ export function readSmsConfig(read: <T>(name: SmsVariable) => T): {
     model: read('SMS_MODEL'),
     transcriptionModel: read('SMS_TRANSCRIPTION_MODEL'),
     modelTimeoutMs: read<number>('SMS_MODEL_TIMEOUT') * 1_000,
+    modelRetries: read('SMS_MODEL_RETRIES'),
     systemPrompt: read('SMS_SYSTEM_PROMPT'),
     memory: { turns: read('SMS_MEMORY_TURNS'), tokens: read('SMS_MEMORY_TOKENS') },
     monthlyLimits: read('SMS_MONTHLY_LIMITS'),

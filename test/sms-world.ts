@@ -172,6 +172,7 @@ function settingsOf({ settings }: WorldOptions): SmsConfig {
   return {
     ...{ twilio: undefined, openai: undefined, alertTo: undefined, answersKeywords: false },
     ...{ model: 'gpt-4o-mini', transcriptionModel: 'whisper-1', modelTimeoutMs: 5_000 },
+    modelRetries: 0,
     systemPrompt: 'You answer questions.',
     memory: { turns: 3, tokens: 500 },
     monthlyLimits: { free: 50, premium: 500, enterprise: 5_000 },
