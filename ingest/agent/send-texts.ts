@@ -11,7 +11,7 @@ import { adoptSid, type OutboxRow, settleText } from '../store/outbox.ts';
 import { estimateText } from '../texts/rates.ts';
 import type { SendResult, TwilioApi } from '../twilio/api.ts';
 import { callingCode } from '../twilio/phone.ts';
-import { OUTBOX_PARAMETER } from '../twilio/status-fields.ts';
+import { CLIENT_PARAMETER, OUTBOX_PARAMETER } from '../twilio/status-fields.ts';
 import type { ErrorLog } from './error-log.ts';
 
 export interface SendDeps {
@@ -148,11 +148,12 @@ async function timeZoneOf(connection: Connection, clientId: string): Promise<str
 export async function sendText(deps: SendDeps, claimed: ClaimedText): Promise<void> {
   const { row, clientId } = claimed;
   const base = deps.publicUrl.replace(/\/+$/, '');
+  const names = { [CLIENT_PARAMETER]: clientId, [OUTBOX_PARAMETER]: row.outbox_id };
   const result = await deps.twilio.send({
     from: row.from_number,
     to: row.to_number,
     body: row.body,
-    statusCallback: `${base}/webhooks/twilio/status?${OUTBOX_PARAMETER}=${row.outbox_id}`,
+    statusCallback: `${base}/webhooks/twilio/status?${new URLSearchParams(names)}`,
   });
   await withTransaction(deps.pool, { clientId }, async (connection) => {
     await settleResult(connection, deps, claimed, result);

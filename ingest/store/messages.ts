@@ -209,10 +209,17 @@ function toRow({ message, now, happenedAt }: Inbound, userId: string | undefined
     isReconciled: happenedAt !== undefined,
     // One for each pair of numbers; the person's is not in it.
     conversationId: userId === undefined ? null : `${userId}:${to}`,
-    keyword: readKeyword(body)?.action ?? null,
+    keyword: keywordOf(message),
     wishesToStop: wishesToStop(body),
     ...classifyTask(body),
   };
+}
+
+/** Twilio may know further words, in other languages, and says what it took them for. */
+function keywordOf({ body, optOutType }: InboundMessage): KeywordAction | null {
+  const told = optOutType?.toLowerCase();
+  if (told === 'stop' || told === 'start' || told === 'help') return told;
+  return readKeyword(body)?.action ?? null;
 }
 
 /** What a status changes: the message's standing one, and whether a number can be texted at all. */

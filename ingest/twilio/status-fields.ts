@@ -13,6 +13,8 @@ export interface DeliveryReport {
 
 export type StatusReading = { report: DeliveryReport } | { problem: FieldProblem };
 
+/** Names the client in the callback's address: a messaging service may leave our number out. */
+export const CLIENT_PARAMETER = 'client_id';
 /** Name of the parameter that carries our outbox id in the callback's address. */
 export const OUTBOX_PARAMETER = 'outbox_id';
 

@@ -212,6 +212,14 @@ describe('an inbound message', () => {
     ]);
   });
 
+  test('that Twilio took for a STOP in another language is one', async () => {
+    await send(inbound({ Body: 'Arrêt', OptOutType: 'STOP' }));
+    const sql = 'select keyword from tasks where message_sid = $1';
+    expect(await query(books.owner, sql, [sid()])).toEqual([{ keyword: 'stop' }]);
+    const suppressed = 'select reason from sms_suppressions where phone = $1';
+    expect(await query(books.owner, suppressed, [USER])).toEqual([{ reason: 'stop' }]);
+  });
+
   test('of a short code is kept and is no task', async () => {
     expect((await send(inbound({ From: '72345' }))).status).toBe(200);
     expect([await count('sms_messages'), await count('tasks')]).toEqual([1, 0]);
@@ -245,6 +253,14 @@ describe('a delivery state', () => {
       { status: 'failed', error_code: '30003', outbox_id: 'o-1' },
       { status: 'sent', error_code: '', outbox_id: 'o-1' },
     ]);
+  });
+
+  test('finds its client by the signed address where our number is not in it', async () => {
+    const from = `MG${'1'.repeat(32)}`;
+    const ofService = state('sent', { From: from, MessagingServiceSid: from });
+    expect((await send(ofService, { path })).status).toBe(400);
+    expect((await send(ofService, { path: `${path}&client_id=acme` })).status).toBe(200);
+    expect(await count('sms_status_events')).toBe(1);
   });
 
   test('that is not signed leaves no row', async () => {

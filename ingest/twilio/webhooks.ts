@@ -6,7 +6,7 @@ import type { MessageStore } from '../store/messages.ts';
 import { type FieldProblem, parseForm } from './form.ts';
 import { readInbound } from './inbound-fields.ts';
 import { checkSignature, publicUrl } from './signature.ts';
-import { readStatus } from './status-fields.ts';
+import { CLIENT_PARAMETER, readStatus } from './status-fields.ts';
 
 export interface TwilioAccount {
   accountSid: string;
@@ -61,7 +61,9 @@ export function createTwilioWebhooks(deps: WebhookDeps): TwilioWebhooks {
       const query = parseForm(request.pathAndQuery.split('?')[1] ?? '');
       const read = readStatus(form, query, account.accountSid);
       if ('problem' in read) throw badField(read.problem);
-      const clientId = await store.findClient(fieldOf(form, 'From'));
+      // The address is ours and signed, so the client in it is who sent the message.
+      const named = fieldOf(query, CLIENT_PARAMETER);
+      const clientId = named || (await store.findClient(fieldOf(form, 'From')));
       if (clientId === undefined) {
         throw badField({ field: 'From', reason: 'must be one of our numbers' });
       }
