@@ -119,7 +119,7 @@ function mailView(report: Report, attached: MailOptions['files'], isTooLarge: bo
           ...keyFigure,
           cid: `${id}@daybook`,
           image: drawBarImage(history),
-          alt: `${keyFigure.label}: ${keyFigure.figure.text}, ${keyFigure.previous.text} in the period before`,
+          alt: `${keyFigure.label}: ${keyFigure.figure.text}, ${keyFigure.comparison}`,
           colour: { good: '#2c6e49', bad: '#a8322d', neutral: '#1b1f24' }[keyFigure.tone],
         },
       ];

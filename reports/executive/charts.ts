@@ -22,7 +22,7 @@ const UNKNOWN = '?';
 /** Cost by week, the last six. */
 export function buildWeeks(facts: ExecutiveFacts, formatter: Formatter): BarChart {
   const bars = trend(facts, formatter, 'week', WEEKS);
-  const note = `${openNote(facts, 'week', 'short')}${unknownNote(bars)}`;
+  const note = `${openNote(facts, 'week', 'short')}${unknownNote(bars, formatter)}`;
   return {
     id: 'weeks',
     title: 'Cost by week',
@@ -34,7 +34,7 @@ export function buildWeeks(facts: ExecutiveFacts, formatter: Formatter): BarChar
 /** Cost by month, the last twelve. */
 export function buildMonths(facts: ExecutiveFacts, formatter: Formatter): BarChart {
   const bars = trend(facts, formatter, 'month', MONTHS);
-  const note = `${openNote(facts, 'month')}${unknownNote(bars)}`;
+  const note = `${openNote(facts, 'month')}${unknownNote(bars, formatter)}`;
   return {
     id: 'months',
     title: 'Cost by month',
@@ -53,7 +53,12 @@ export function buildDays(facts: ExecutiveFacts, formatter: Formatter): BarChart
     const last = bars.at(-1);
     if (last !== undefined) last.state = 'current';
     const subtitle = `${unit}, last ${DAYS_OF_A_DAILY_REPORT} days, to its own scale`;
-    return { id: 'days', title: 'Cost by day', subtitle: `${subtitle}${unknownNote(bars)}`, bars };
+    return {
+      id: 'days',
+      title: 'Cost by day',
+      subtitle: `${subtitle}${unknownNote(bars, formatter)}`,
+      bars,
+    };
   }
   const before = datesOf(previous.start, previous.end);
   const bars = datesOf(period.start, period.end).map((date, index) => {
@@ -65,7 +70,7 @@ export function buildDays(facts: ExecutiveFacts, formatter: Formatter): BarChart
   return {
     id: 'days',
     title: 'Cost by day',
-    subtitle: `${unit}, ${names}; to its own scale${unknownNote(bars)}`,
+    subtitle: `${unit}, ${names}; to its own scale${unknownNote(bars, formatter)}`,
     bars,
   };
 }
@@ -84,6 +89,7 @@ export function buildStrip(facts: ExecutiveFacts, formatter: Formatter): StripIt
   const money = (from: string, until: string) => {
     const spent = spendingBetween(facts, from, until);
     const cost = knownCost(spent);
+    if (spent.calls === '0') return 'no calls';
     return cost === null ? costWord(spent, formatter) : formatter.money(cost);
   };
   return [
@@ -165,8 +171,9 @@ function barFigure(spent: Spending, formatter: Formatter): Figure {
   return { ...formatter.figure('money', cost), text: formatter.short(cost) };
 }
 
-function unknownNote(bars: Bar[]): string {
-  return bars.some(({ figure }) => figure.value === null) ? `; ${UNKNOWN} is unknown` : '';
+function unknownNote(bars: Bar[], { currencySymbol }: Formatter): string {
+  const isUnknown = bars.some(({ figure }) => figure.value === null);
+  return isUnknown ? `; ${UNKNOWN} is not known in ${currencySymbol}` : '';
 }
 
 function datesOf(from: string, until: string): string[] {

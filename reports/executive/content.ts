@@ -1,9 +1,9 @@
 // Facts → the executive report's content. Pure; refuses to be made from rows that do not add up.
 import { addDays, daysBetween } from '../../core/calendar.ts';
 import { AppError } from '../../core/errors.ts';
-import { canonicalDecimal, difference, sumDecimals } from '../../core/money.ts';
+import { Decimal, difference, sumDecimals } from '../../core/money.ts';
 import type { Completeness, ReportContent } from '../content.ts';
-import { createFormatter, type Formatter } from '../format.ts';
+import { createFormatter, currencyDigits, type Formatter } from '../format.ts';
 import { buildChanges } from './changes.ts';
 import { buildDays, buildMonths, buildStrip, buildWeeks, spendingBetween } from './charts.ts';
 import type { ExecutiveFacts } from './facts.ts';
@@ -87,8 +87,14 @@ function buildCompleteness(facts: ExecutiveFacts, formatter: Formatter): Complet
     inWarehouse: formatter.figure('integer', inWarehouse),
     inReport: formatter.figure('integer', inReport),
     difference: formatter.figure('integer', difference(inPostgres, inReport)),
-    otherCurrencies: foreignCosts(facts).map(({ id, cost }) => `${id} ${canonicalDecimal(cost)}`),
+    otherCurrencies: foreignCosts(facts).map(({ id, cost }) => `${id} ${exactAmount(id, cost)}`),
   };
+}
+
+/** Every digit, and at least as many as the currency has. */
+function exactAmount(currency: string, cost: string): string {
+  const exact = new Decimal(cost);
+  return exact.toFixed(Math.max(exact.decimalPlaces(), currencyDigits(currency)));
 }
 
 /** A report whose parts disagree is worse than none: it stops here. */

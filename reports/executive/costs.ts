@@ -57,7 +57,9 @@ function closingRows(facts: ExecutiveFacts, formatter: Formatter): TableRow[] {
     ];
     return { label: { name, detail, id }, cells, isTotal: false };
   };
-  const foreign = foreignCosts(facts).map(({ id, paidCalls, cost }) => {
+  // Where all that is known is in one other currency, the rows above have named it.
+  const isNamed = knownCost(all) === null && all.otherCurrency !== null;
+  const foreign = (isNamed ? [] : foreignCosts(facts)).map(({ id, paidCalls, cost }) => {
     const counts = formatter.figure('money', null, formatter.foreignMoney(id, cost));
     return partOf(id, `In ${id}`, 'not converted', paidCalls, counts);
   });

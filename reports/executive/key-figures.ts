@@ -185,7 +185,9 @@ function foreignComparison(
 ): string | undefined {
   const { all } = facts.current;
   if (all.otherCalls === '0') return undefined;
-  if (id === 'paid-calls') return `and ${formatter.integer(all.otherCalls)} in another currency`;
+  const where =
+    all.otherCurrency === null ? `not in ${formatter.currencySymbol}` : `in ${all.otherCurrency}`;
+  if (id === 'paid-calls') return `and ${formatter.integer(all.otherCalls)} ${where}`;
   if (id !== 'cost' || knownCost(all) !== null) return undefined;
   if (all.otherCurrency !== null) return 'not converted';
   return `${nameForeignCosts(facts, formatter)}, not converted`;

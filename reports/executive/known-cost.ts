@@ -30,8 +30,8 @@ export const NO_SPENDING: Spending = {
 };
 
 /**
- * The cost in the client's currency; null where calls were made and of none it is known. A free call
- * costs 0 in any currency.
+ * The cost in the client's currency; null where calls were made and of none it is known. A free
+ * call costs 0 in any currency.
  */
 export function knownCost({ calls, pricedCalls, otherCalls, cost }: Spending): string | null {
   const isUnknown = calls !== '0' && difference(pricedCalls, otherCalls) === '0';

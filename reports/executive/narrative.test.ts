@@ -110,6 +110,6 @@ describe('a week', () => {
     expect(keyFigure(content, 'cost').figure.value).toBe('30');
     expect(keyFigure(content, 'calls').figure.value).toBe('35');
     expect(keyFigure(content, 'paid-calls').figure.value).toBe('30');
-    expect(content.completeness.otherCurrencies).toEqual(['EUR 0.3']);
+    expect(content.completeness.otherCurrencies).toEqual(['EUR 0.30']);
   });
 });
