@@ -74,6 +74,24 @@ describe('a text', () => {
   });
 });
 
+describe('an answer that is of no use', () => {
+  test('is paid, so it is booked with its usage and the id that the bill names', async () => {
+    world = await openSmsWorld();
+    world.openai.faults.force('refusal');
+    await world.text(ANA, 'Hello?');
+    await world.settle();
+    expect(
+      await world.rows(`select status, request_id, model, served_model, input_tokens > 0 as is_metered
+        from usage_events`),
+    ).toEqual([
+      {
+        ...{ status: 'error', request_id: 'req_00000001', is_metered: true },
+        ...{ model: 'gpt-4o-mini', served_model: 'gpt-4o-mini-2025-04-14' },
+      },
+    ]);
+  });
+});
+
 describe('a hostile answer', () => {
   test.each([
     ['of 100 kB', 'word '.repeat(20_000)],

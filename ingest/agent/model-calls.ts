@@ -5,7 +5,7 @@ import { loadSql } from '../../core/sql.ts';
 import type { PricesOf } from '../pricing/costing.ts';
 import { prepareWrite } from '../store/usage-events.ts';
 import { parseNativeItem } from '../usage/native.ts';
-import type { ModelAnswer, ModelError, Transcription } from './model.ts';
+import type { ModelCall as AnsweredCall, ModelAnswer, ModelError, Transcription } from './model.ts';
 import type { TakenTask } from './take-task.ts';
 
 export interface ModelCall {
@@ -18,16 +18,9 @@ export interface ModelCall {
 const CHATBOT = 'sms';
 
 export function callOfAnswer(answer: ModelAnswer, model: string, occurredAt: Date): ModelCall {
-  const { response, requestId, latencyMs } = answer;
-  const served = answer.model === model ? {} : { served_model: answer.model };
-  return {
-    purpose: 'answer',
-    occurredAt,
-    fields: {
-      ...{ operation: 'chat', model, ...served, ...usageOf(response), status: 'success' },
-      ...{ request_id: requestId, latency_ms: latencyMs },
-    },
-  };
+  const usage = usageOf(answer.response);
+  const fields = { operation: 'chat', model, ...factsOf(answer, model), ...usage };
+  return { purpose: 'answer', occurredAt, fields: { ...fields, status: 'success' } };
 }
 
 export function callOfTranscription(spoken: Transcription, occurredAt: Date): ModelCall {
@@ -50,10 +43,21 @@ export function callOfError(
   occurredAt: Date,
   isCancelled: boolean,
 ): ModelCall {
-  const usage = usageOf(error.call?.response ?? null);
+  const { call } = error;
+  const usage = usageOf(call?.response ?? null);
+  const facts = call === null ? {} : factsOf(call, model);
   const status = isCancelled ? 'cancelled' : 'error';
-  const fields = { operation: 'chat', model, ...usage, status, error_type: error.type };
+  const fields = { operation: 'chat', model, ...facts, ...usage, status, error_type: error.type };
   return { purpose: 'answer', occurredAt, fields };
+}
+
+/** What names a call that was answered, on the provider's bill too. */
+function factsOf(answered: AnsweredCall, model: string): Record<string, unknown> {
+  const { model: served, requestId, latencyMs } = answered;
+  return {
+    ...(served === model ? {} : { served_model: served }),
+    ...{ request_id: requestId, latency_ms: latencyMs },
+  };
 }
 
 /** The usage alone: an answer's words have no place in the books of usage. */
