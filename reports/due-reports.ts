@@ -1,13 +1,15 @@
-// One tick of the worker: refresh the warehouse, make, archive and mail what is due and not done. The
-// planner says what has come, the ledger says what is done; running it again changes nothing.
+// One tick of the worker: tell of critical errors, refresh the warehouse, make, archive and mail what
+// is due and not done. The planner says what has come, the ledger what is done; running it again
+// changes nothing.
 import type { PeriodKind } from '../core/calendar.ts';
-import { messageOf } from '../core/errors.ts';
+import { isAppError, messageOf } from '../core/errors.ts';
 import { query } from '../core/postgres.ts';
 import { loadSql } from '../core/sql.ts';
 import { refreshWarehouse } from '../pipeline/refresh.ts';
 import { claimRun, executeRun, failRun, type Run } from '../pipeline/runs.ts';
 import { type DueSlot, dueSlots, jobName, type Schedule } from '../pipeline/schedule.ts';
 import type { Warehouse } from '../pipeline/warehouse.ts';
+import { type AlertDeps, sendDueAlert } from './alerts.ts';
 import {
   type DeliverDeps,
   hasQueuedDeliveries,
@@ -16,7 +18,7 @@ import {
 } from './deliver.ts';
 import { type PublishDeps, publishReport } from './publish.ts';
 
-export interface TickDeps extends DeliverDeps, Omit<PublishDeps, 'warehouse'> {
+export interface TickDeps extends DeliverDeps, AlertDeps, Omit<PublishDeps, 'warehouse'> {
   /** Opens the warehouse for the length of `work`. */
   withWarehouse: <T>(work: (warehouse: Warehouse) => Promise<T>) => Promise<T>;
 }
@@ -27,12 +29,15 @@ export interface TickResult {
   reports: number;
   failed: number;
   mailsSent: number;
+  /** Critical errors that somebody was mailed of. */
+  errorsTold: number;
 }
 
 const REFRESH_EVERY_MS = 5 * 60_000;
 
 /** Does what is due at `deps.now()`. A report that fails stops no other, nor a mail that waits. */
 export async function runTick(deps: TickDeps): Promise<TickResult> {
+  const errorsTold = await tellOfErrors(deps);
   let failure: { error: unknown } | undefined;
   const done = await makeAllDue(deps).catch((error: unknown) => {
     failure = { error };
@@ -40,10 +45,20 @@ export async function runTick(deps: TickDeps): Promise<TickResult> {
   });
   const { sent } = await sendDueDeliveries(deps);
   if (failure !== undefined) throw failure.error;
-  return { ...done, mailsSent: sent };
+  return { ...done, mailsSent: sent, errorsTold };
 }
 
-type Done = Omit<TickResult, 'mailsSent'>;
+/** First, because what fails may keep the rest from being done. */
+async function tellOfErrors(deps: TickDeps): Promise<number> {
+  return sendDueAlert(deps).catch((error: unknown) => {
+    // A mail server's answer may hold an address: it stands in the ledger of runs alone.
+    const message = isAppError(error, 'ERR_MAIL') ? 'the mail was not sent' : messageOf(error);
+    deps.log.error('alert.failed', { message });
+    return 0;
+  });
+}
+
+type Done = Omit<TickResult, 'mailsSent' | 'errorsTold'>;
 const NOTHING_DONE: Done = { refreshed: false, reports: 0, failed: 0 };
 
 interface ClaimedSlot {

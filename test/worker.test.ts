@@ -130,6 +130,20 @@ test('a report on time says what was, and not what is so far', async () => {
     expect(`${headline} ${lede}`).not.toMatch(/so far|still open/);
 });
 
+test('a tick tells of critical errors also where it can make no report', async () => {
+  const insert = `insert into error_logs (client_id, error_id, error_type, message, is_critical,
+    occurred_at) values ('vienna', gen_random_uuid(), 'system_error', 'it broke', true, $1)`;
+  await query(books.owner, insert, [clock.now()]);
+  clock.set('2027-03-09T12:00:00Z');
+  const withWarehouse = () => Promise.reject(new Error('the warehouse is busy'));
+  const alertTo = 'oncall@daybook.example';
+  const before = new Set(mails());
+  await expect(runTick({ ...deps(), alertTo, withWarehouse })).rejects.toThrow('busy');
+  const fresh = mails().filter((mail) => !before.has(mail));
+  expect(fresh).toEqual([expect.stringMatching(/^alert-/)]);
+  await removeMail(fresh[0] ?? '');
+});
+
 test('forgetting the ledger would mail again: the ledger is what keeps it to once', async () => {
   await query(books.owner, 'delete from runs');
   await query(books.owner, 'delete from deliveries');

@@ -1,4 +1,4 @@
-// daybook worker: refreshes the warehouse, and makes, archives and mails what is due.
+// daybook worker: refreshes the warehouse, makes, archives and mails what is due, and mails alerts.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
@@ -11,7 +11,7 @@ import { runWithLifecycle } from '../lifecycle.ts';
 export function registerWorker(program: Command): void {
   program
     .command('worker')
-    .description('refresh the warehouse, make and mail the reports that are due')
+    .description('refresh the warehouse, make and mail the reports that are due, mail alerts')
     .action(() =>
       runWithLifecycle(async (lifecycle) => {
         const context = openContext(lifecycle);
@@ -43,6 +43,7 @@ async function tickOnce(context: Context, { pool, mailer }: TickParts): Promise<
       now,
       withWarehouse,
       mailFrom: config.mailFrom,
+      alertTo: config.sms.alertTo,
       archiveDir: paths.archive,
       browser: () => {
         browser ??= launchBrowser(config.chromiumPath, log);
