@@ -1,10 +1,12 @@
 // The demo as a person runs it: its totals against those of other tools, the same figures in every
 // format, and nothing new when it runs again.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { acquireEmbeddedPostgres } from '../core/embedded-postgres.ts';
 import { Decimal } from '../core/money.ts';
-import { makeTestFolder } from '../core/test-support.ts';
+import { createPool, query } from '../core/postgres.ts';
+import { makeTestFolder, silentLog } from '../core/test-support.ts';
 import { createFormatter } from '../reports/format.ts';
 import { type ExpectedTotals, readExpectedCsv, readExpectedTable } from './expected.ts';
 import { type Finished, PROJECT_DIR, readPdfText, readSheet, runDaybook } from './support.ts';
@@ -91,7 +93,9 @@ describe('every total equals the one another tool computed, to 1e-12', () => {
 });
 
 test('ten figures are the same in HTML, PDF text and XLSX cells', async () => {
-  const { cost, totals } = weekFigures();
+  const { calls } = expectedOf('isoweek_utc', '2025-W11');
+  const formatter = createFormatter('en-US', 'USD');
+  const { counts } = await sumBooks('2025-03-10Z', '2025-03-17Z');
   const html = plainText(readFileSync(pathOf('html'), 'utf8'));
   const { text: pdf, pages } = await readPdfText(pathOf('pdf'));
   const figures = await figuresOfWorkbook();
@@ -100,8 +104,8 @@ test('ten figures are the same in HTML, PDF text and XLSX cells', async () => {
     expect(oneSpaced(html), `${name} in HTML`).toContain(oneSpaced(figure));
     expect(oneSpaced(pdf), `${name} in PDF`).toContain(oneSpaced(figure));
   }
-  expect(figures.cost).toBe(cost);
-  expect(figures.calls).toBe(totals);
+  expect(figures.cost).toBe(formatter.money(counts));
+  expect(figures.calls).toBe(formatter.integer(calls));
   expect(pages).toBeGreaterThan(1);
 });
 
@@ -110,13 +114,37 @@ test('the same check notices a figure that stands in one format only', async () 
   expect(pdf).not.toContain('$14.93');
 });
 
+describe('the report’s cost is what counts, and its reported cost what another tool computed', () => {
+  test.each([
+    ['2025-03-18', 'day_utc', '2025-03-18Z', '2025-03-19Z'],
+    ['2025-W11', 'isoweek_utc', '2025-03-10Z', '2025-03-17Z'],
+  ])('of %s', async (period, expected, from, until) => {
+    const books = await sumBooks(from, until);
+    const report = await costsOfWorkbook(pathOf('xlsx', period));
+    expectClose(report.counts, books.counts);
+    expectClose(report.reported, expectedOf(expected, period).cost);
+  });
+
+  // Here one call was not reported, and the price book knows what it cost.
+  test('of a day on which the two differ', async () => {
+    const args = ['report', 'executive', '--client', 'demo-utc', '--period', '2025-01-29'];
+    const made = await runDaybook([...args, '--format', 'xlsx'], { DAYBOOK_HOME: home });
+    const path = made.stdout.split('\n').find((line) => line.endsWith('.xlsx')) ?? 'missing';
+    const books = await sumBooks('2025-01-29Z', '2025-01-30Z');
+    expect(new Decimal(books.counts).gt(books.reported)).toBe(true);
+    const report = await costsOfWorkbook(resolve(PROJECT_DIR, path));
+    expectClose(report.counts, books.counts);
+    expectClose(report.reported, expectedOf('day_utc', '2025-01-29').cost);
+  });
+});
+
 test('every client has three reports in three formats, archived where the summary says', () => {
   for (const { artifacts } of summary.clients) {
     expect(artifacts).toHaveLength(9);
     for (const { path, bytes } of artifacts)
       expect(statSync(join(PROJECT_DIR, path)).size).toBe(bytes);
   }
-  expect(readdirSync(join(home, 'outbox'))).toHaveLength(9);
+  expect(readdirSync(join(home, 'outbox'))).toHaveLength(12);
 });
 
 test('run again, the demo adds nothing and archives nothing new', async () => {
@@ -124,7 +152,7 @@ test('run again, the demo adds nothing and archives nothing new', async () => {
   const again = await runDaybook(['demo'], { DAYBOOK_HOME: home });
   expect(again.code).toBe(0);
   expect(again.stdout).toContain('0 accepted, 3750 there already');
-  expect(again.stdout).toContain('0 new, 9 unchanged');
+  expect(again.stdout).toContain('0 new, 12 unchanged');
   expect(readSummary().clients).toEqual(summary.clients);
   expect(allFiles()).toEqual(before);
 }, 120_000);
@@ -146,28 +174,65 @@ function expectTotals(actual: Totals | undefined, { key, cost, ...counts }: Expe
   expect(actualCounts, key).toEqual(counts);
   // What counts is what was reported, and the price of calls that reported none.
   expect(new Decimal(effective ?? 'NaN').gte(actualCost), key).toBe(true);
-  const difference = new Decimal(actualCost).minus(cost).abs();
-  expect(difference.lte('1e-12'), `${key}: ${actualCost} instead of ${cost}`).toBe(true);
+  expectClose(actualCost, cost, key);
+}
+
+function expectClose(actual: string, expected: string, key = ''): void {
+  const difference = new Decimal(actual).minus(expected).abs();
+  expect(difference.lte('1e-12'), `${key}: ${actual} instead of ${expected}`).toBe(true);
 }
 
 function readSummary(): Summary {
   return JSON.parse(readFileSync(join(home, 'demo', 'summary.json'), 'utf8'));
 }
 
-function pathOf(format: string): string {
+function pathOf(format: string, period = '2025-W11'): string {
   const artifact = clientOf('demo-utc').artifacts.find(
-    (candidate) => candidate.period === '2025-W11' && candidate.format === format,
+    (candidate) => candidate.period === period && candidate.format === format,
   );
   return join(PROJECT_DIR, artifact?.path ?? 'missing');
 }
 
-/** What another tool says of the week: the anchors that the ten figures hang on. */
-function weekFigures(): { cost: string; totals: string } {
-  const week = readExpectedCsv('isoweek_utc').find(
-    ({ key }) => key === '2025-W11',
-  ) as ExpectedTotals;
-  const formatter = createFormatter('en-US', 'USD');
-  return { cost: formatter.money(week.cost), totals: formatter.integer(String(week.requests)) };
+/** What another tool says of a period. */
+function expectedOf(table: string, period: string): { cost: string; calls: string } {
+  const row = readExpectedCsv(table).find(({ key }) => key === period) as ExpectedTotals;
+  return { cost: row.cost, calls: String(row.requests) };
+}
+
+/** What Postgres' own arithmetic says of the booked calls, without any code of ours. */
+async function sumBooks(
+  from: string,
+  until: string,
+): Promise<{ reported: string; counts: string }> {
+  const server = await acquireEmbeddedPostgres(join(home, 'postgres'));
+  const pool = createPool({ url: server.url, applicationName: 'test', log: silentLog(), max: 1 });
+  const sql = `
+    select sum(reported_cost)::text as reported,
+      (
+        sum(reported_cost) filter (where reported_cost > 0)
+        + coalesce(sum(computed_cost) filter (where coalesce(reported_cost, 0) = 0), 0)
+      )::text as counts
+    from usage_events
+    where client_id = 'demo-utc' and occurred_at >= $1 and occurred_at < $2`;
+  try {
+    const [sums] = await query<{ reported: string; counts: string }>(pool, sql, [from, until]);
+    return sums ?? { reported: 'missing', counts: 'missing' };
+  } finally {
+    await pool.end();
+    await server.release();
+  }
+}
+
+/** The exact cost among the key figures, and the reported one of all calls on the sheet of costs. */
+async function costsOfWorkbook(path: string): Promise<{ reported: string; counts: string }> {
+  const keyFigures = await readSheet(path, 'Key figures');
+  const costs = await readSheet(path, 'Costs');
+  const exact = keyFigures[0]?.indexOf('Exact value (text)') ?? -1;
+  const reported = costs[0]?.indexOf('Reported (USD)') ?? -1;
+  return {
+    counts: String(keyFigures.find(([label]) => label === 'Cost')?.[exact]),
+    reported: String(costs.find(([id]) => id === 'all')?.[reported]),
+  };
 }
 
 /** Six key figures, three models' costs and a day's tokens, from the cells' numbers alone. */
