@@ -159,14 +159,16 @@ function namedBars(bars: Bar[], slot: number): Set<number> {
   return new Set(all.filter((index) => index === 0 || (index + 1) % 5 === 0));
 }
 
-/** All bars where the texts fit side by side; else the largest and the last. */
+/** All bars where the texts fit side by side; else the largest, the last and what is unknown. */
 function labelledBars(bars: Bar[], slot: number): Set<number> {
   const widest = Math.max(0, ...bars.map(({ figure }) => figure.text.length));
   if (widest * CHARACTER_WIDTH + 2 <= slot) return new Set(bars.keys());
   const values = bars.map(({ figure }) => new Decimal(figure.value ?? 0));
   const largest = values.findIndex((value) => value.equals(Decimal.max(0, ...values)));
   const marked = bars.findIndex(({ state }) => state !== 'past');
-  return new Set(bars.some(({ state }) => state === 'past') ? [largest, marked] : [largest]);
+  const unknown = [...bars.keys()].filter((index) => bars[index]?.figure.value === null);
+  const isMarked = bars.some(({ state }) => state === 'past');
+  return new Set([...(isMarked ? [largest, marked] : [largest]), ...unknown]);
 }
 
 function describeBars({ title, bars }: BarChart): string {

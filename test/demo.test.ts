@@ -114,7 +114,7 @@ test('the same check notices a figure that stands in one format only', async () 
   expect(pdf).not.toContain('$14.93');
 });
 
-describe('the report’s cost is what counts, and its reported cost what another tool computed', () => {
+describe('the report’s cost is what counts, its reported cost what another tool says', () => {
   test.each([
     ['2025-03-18', 'day_utc', '2025-03-18Z', '2025-03-19Z'],
     ['2025-W11', 'isoweek_utc', '2025-03-10Z', '2025-03-17Z'],

@@ -22,7 +22,7 @@ const UNKNOWN = '?';
 /** Cost by week, the last six. */
 export function buildWeeks(facts: ExecutiveFacts, formatter: Formatter): BarChart {
   const bars = trend(facts, formatter, 'week', WEEKS);
-  const note = `${openNote(facts, 'week', 'short')}${unknownNote(bars, formatter)}`;
+  const note = `${openNote(facts, 'week', 'short')}${unknownNote(bars)}`;
   return {
     id: 'weeks',
     title: 'Cost by week',
@@ -34,7 +34,7 @@ export function buildWeeks(facts: ExecutiveFacts, formatter: Formatter): BarChar
 /** Cost by month, the last twelve. */
 export function buildMonths(facts: ExecutiveFacts, formatter: Formatter): BarChart {
   const bars = trend(facts, formatter, 'month', MONTHS);
-  const note = `${openNote(facts, 'month')}${unknownNote(bars, formatter)}`;
+  const note = `${openNote(facts, 'month')}${unknownNote(bars)}`;
   return {
     id: 'months',
     title: 'Cost by month',
@@ -56,7 +56,7 @@ export function buildDays(facts: ExecutiveFacts, formatter: Formatter): BarChart
     return {
       id: 'days',
       title: 'Cost by day',
-      subtitle: `${subtitle}${unknownNote(bars, formatter)}`,
+      subtitle: `${subtitle}${unknownNote(bars)}`,
       bars,
     };
   }
@@ -70,7 +70,7 @@ export function buildDays(facts: ExecutiveFacts, formatter: Formatter): BarChart
   return {
     id: 'days',
     title: 'Cost by day',
-    subtitle: `${unit}, ${names}; to its own scale${unknownNote(bars, formatter)}`,
+    subtitle: `${unit}, ${names}; to its own scale${unknownNote(bars)}`,
     bars,
   };
 }
@@ -90,7 +90,9 @@ export function buildStrip(facts: ExecutiveFacts, formatter: Formatter): StripIt
     const spent = spendingBetween(facts, from, until);
     const cost = knownCost(spent);
     if (spent.calls === '0') return 'no calls';
-    return cost === null ? costWord(spent, formatter) : formatter.money(cost);
+    if (cost === null) return costWord(spent, formatter);
+    const more = spent.otherCurrency === null ? 'others' : costWord(spent, formatter);
+    return `${formatter.money(cost)}${spent.otherCalls === '0' ? '' : ` and ${more}`}`;
   };
   return [
     {
@@ -171,9 +173,8 @@ function barFigure(spent: Spending, formatter: Formatter): Figure {
   return { ...formatter.figure('money', cost), text: formatter.short(cost) };
 }
 
-function unknownNote(bars: Bar[], { currencySymbol }: Formatter): string {
-  const isUnknown = bars.some(({ figure }) => figure.value === null);
-  return isUnknown ? `; ${UNKNOWN} is not known in ${currencySymbol}` : '';
+function unknownNote(bars: Bar[]): string {
+  return bars.some(({ figure }) => figure.value === null) ? `; ${UNKNOWN} is unknown` : '';
 }
 
 function datesOf(from: string, until: string): string[] {

@@ -112,6 +112,7 @@ describe('a cost in another currency than the client’s', () => {
     expect(content.headline).toBe('Cost was €30.00 for 31 calls');
     expect(content.lede).toContain('A further USD\u00a03.50 is not converted.');
     expect(costRow(content, 'all')?.at(-1)).toBe('€30.00');
+    expect(content.strip[0]?.text).toBe('€30.00 and USD\u00a03.50');
     expect(costRow(content, 'USD')).toEqual(['1', '3.2\u202f%', '–', '–', '–', 'USD\u00a03.50']);
     // Control: without it nothing is said.
     expect(compose([euros], EURO).lede).not.toContain('converted');
@@ -138,11 +139,12 @@ describe('a cost that nobody knows', () => {
     expect(keyFigure(content, 'cost').figure.text).toBe('unknown');
     expect(content.daily.rows[2]?.cells.at(-1)).toMatchObject({ value: null, text: 'unknown' });
     expect(content.days.bars[2]?.figure).toMatchObject({ value: null, text: '?' });
-    expect(content.days.subtitle).toMatch(/; \? is not known in US\$$/);
+    expect(content.days.subtitle).toMatch(/; \? is unknown$/);
     expect(content.strip[0]?.text).toBe('unknown');
     expect(subjectOf(makeReport([{ date: NOW, count: 50 }]))).toMatch(
       /: what 50 calls cost is unknown$/,
     );
+    expect(content.lede).toMatch(/No cost was reported, and none could be computed\.$/);
     expect(compose([{ date: BEFORE, count: 50 }]).lede).toMatch(/had 50 calls of unknown cost\.$/);
   });
 

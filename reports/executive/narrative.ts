@@ -110,11 +110,14 @@ function openLede(writer: Writer, open: number): string {
 function unpricedNow(writer: Writer): string {
   const { facts, formatter } = writer;
   const unpriced = unpricedCalls(facts.current.all);
-  const all = formatter.integer(facts.current.all.calls);
+  const { calls } = facts.current.all;
+  const share = `${formatter.integer(unpriced)} of ${formatter.integer(calls)}`;
   const said =
     unpriced === '0'
       ? 'The cost of every call is known.'
-      : `${formatter.integer(unpriced)} of ${all} calls have no known cost.`;
+      : unpriced === calls
+        ? 'No cost was reported, and none could be computed.'
+        : `${share} calls ${unpriced === '1' ? 'has' : 'have'} no known cost.`;
   return [said, foreignNow(writer)].filter((sentence) => sentence !== '').join(' ');
 }
 
