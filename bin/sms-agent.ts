@@ -33,15 +33,16 @@ export async function openSmsAgent(
     authToken: authTokens[0] ?? '',
     ...(baseUrl === undefined ? {} : { baseUrl }),
   });
+  const errors = createErrorLog(pool, log, now);
   const agent = startAgent({
     ...{ pool, store, twilio, accountSid, publicUrl, now, log, settings: sms },
     ...{ setup: openModel(sms), pricesOf: createPriceBook(pool) },
-    errors: createErrorLog(pool, log, now),
+    errors,
     secrets: [...authTokens, accountSid, ...(sms.openai === undefined ? [] : [sms.openai.apiKey])],
   });
   lifecycle.onEnd(() => agent.stop());
-  const account = sms.twilio;
-  const webhooks = createTwilioWebhooks({ account, store, now, log, onStored: agent.wake });
+  const deps = { account: sms.twilio, store, now, log, errors };
+  const webhooks = createTwilioWebhooks({ ...deps, onStored: agent.wake });
   return { webhooks, reconcileNow: agent.reconcileNow };
 }
 

@@ -88,21 +88,22 @@ export async function openSmsWorld(options: WorldOptions = {}): Promise<SmsWorld
   };
   const onStored = () => world.agent?.wake();
   const log = silentLog();
+  const pool = createPool({
+    ...{ url: deriveRoleUrl(books.ownerUrl, APP_ROLE), applicationName: 'agent', max: 5 },
+    log,
+  });
+  const errors = createErrorLog(pool, log, now);
   const server = await startIngest(
     {
       authenticate: createAuthenticator(books.app),
       storeUsage: createUsageStore(books.app),
       checkReady: async () => undefined,
       log,
-      twilio: createTwilioWebhooks({ account, store, now, log, onStored }),
+      twilio: createTwilioWebhooks({ account, store, now, log, errors, onStored }),
     },
     { host: '127.0.0.1', port: 0 },
   );
   twilio.reach = { publicUrl: PUBLIC_URL, actualUrl: server.url };
-  const pool = createPool({
-    ...{ url: deriveRoleUrl(books.ownerUrl, APP_ROLE), applicationName: 'agent', max: 5 },
-    log,
-  });
   const deps: AgentDeps = {
     ...{ pool, store, now, log, publicUrl: PUBLIC_URL, settings: settingsOf(options) },
     accountSid: twilio.accountSid,
@@ -111,7 +112,7 @@ export async function openSmsWorld(options: WorldOptions = {}): Promise<SmsWorld
       ? { provider: 'openai', name: 'gpt-4o-mini', model: modelOf(openai, options) }
       : undefined,
     pricesOf: createPriceBook(pool),
-    errors: createErrorLog(pool, log, now),
+    errors,
     secrets: [twilio.authToken, twilio.accountSid, openai.apiKey],
     pollMs: 100,
     ...options.agent,

@@ -71,6 +71,7 @@ export function startAgent(deps: AgentDeps): Agent {
     answerers.wake();
   }, onError);
   const wake = () => {
+    void deps.errors.flush();
     answerers.wake();
     senders.wake();
     void lookUp();
@@ -87,7 +88,9 @@ export function startAgent(deps: AgentDeps): Agent {
     stop: async () => {
       for (const timer of timers) clearInterval(timer);
       stopping.abort();
-      const ended = Promise.all([answerers.stop(), senders.stop(), lookUp.ended()]);
+      const ended = Promise.all([answerers.stop(), senders.stop(), lookUp.ended()]).then(() =>
+        deps.errors.flush(),
+      );
       await Promise.race([ended, setTimeoutPromise(STOP_WAIT_MS, undefined, { ref: false })]);
     },
   };

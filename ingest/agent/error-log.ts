@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { messageOf } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import { isUnavailable, type Pool, query, withTransaction } from '../../core/postgres.ts';
+import { redact } from '../../core/redact.ts';
 import { loadSql } from '../../core/sql.ts';
 
 export type ErrorType =
@@ -33,33 +34,52 @@ export interface ErrorLog {
   record(facts: ErrorFacts): Promise<void>;
   /** What was caught, as a database or a system error. */
   recordThrown(error: unknown, of?: Partial<ErrorFacts>): Promise<void>;
+  /** Writes what was kept while the books were away, if there is any; never throws. */
+  flush(): Promise<void>;
 }
 
-/** While the books are away this many are kept, oldest first; the log has them all. */
+/** While the books are away so many are kept, the first ones; the log has them all. */
 const KEPT_MAX = 100;
 const AWAY_TOLD_EVERY_MS = 5 * 60_000;
 const MESSAGE_LENGTH_MAX = 1_000;
 const STACK_LENGTH_MAX = 4_000;
-const PHONE = /\+?\d{7,15}/g;
 
 /** Makes the writer. */
 export function createErrorLog(pool: Pool, log: Log, now: () => Date): ErrorLog {
-  const kept: unknown[][] = [];
+  const kept: ErrorRow[] = [];
   let toldAwayUntil = 0;
-  const record = async (facts: ErrorFacts) => {
-    const values = valuesOf(facts, now());
-    const { type, code, clientId, taskId } = facts;
-    log.error('agent.error', { type, code, clientId, taskId, message: values[4] });
-    kept.push(values);
-    if (kept.length > KEPT_MAX) kept.shift();
-    await flush(pool, kept, log);
+  let writing: Promise<void> | undefined;
+  const writeKept = async () => {
+    try {
+      for (let row = kept[0]; row !== undefined; row = kept[0]) {
+        if (!(await write(pool, row, log))) return;
+        kept.shift();
+      }
+    } finally {
+      writing = undefined;
+    }
   };
+  const flush = () => {
+    // One at a time: while the books are away each attempt takes seconds.
+    if (kept.length > 0) writing ??= writeKept();
+    return writing ?? Promise.resolve();
+  };
+  const record = async (facts: ErrorFacts) => {
+    const row = toRow(facts, now());
+    const { type, code, clientId, taskId } = facts;
+    log.error('agent.error', { type, code, clientId, taskId, message: row.message });
+    if (kept.length < KEPT_MAX) kept.push(row);
+    await flush();
+  };
+  /** Every loop finds out each second; it is one error, however long it lasts. */
+  const isToldAlready = () =>
+    kept.some(({ type }) => type === 'database_error') || now().getTime() < toldAwayUntil;
   return {
     record,
+    flush,
     recordThrown: async (error, of = {}) => {
       const isAway = isUnavailable(error);
-      // Every loop finds out each second; it is one error.
-      if (isAway && now().getTime() < toldAwayUntil) return;
+      if (isAway && isToldAlready()) return;
       if (isAway) toldAwayUntil = now().getTime() + AWAY_TOLD_EVERY_MS;
       const type = isAway ? 'database_error' : 'system_error';
       const stack = error instanceof Error ? error.stack : undefined;
@@ -68,35 +88,35 @@ export function createErrorLog(pool: Pool, log: Log, now: () => Date): ErrorLog 
   };
 }
 
-function valuesOf(facts: ErrorFacts, now: Date): unknown[] {
-  const { type, message, code = null, stack, isCritical = false } = facts;
-  const { clientId = null, taskId = null, userId = null, metadata } = facts;
-  return [
-    ...[clientId, randomUUID(), type, code, withoutNumbers(message).slice(0, MESSAGE_LENGTH_MAX)],
-    ...[stack === undefined ? null : withoutNumbers(stack).slice(0, STACK_LENGTH_MAX), isCritical],
+interface ErrorRow {
+  type: ErrorType;
+  message: string;
+  clientId: string | null;
+  values: unknown[];
+}
+
+function toRow(facts: ErrorFacts, now: Date): ErrorRow {
+  const { type, code = null, stack, isCritical = false, metadata } = facts;
+  const { clientId = null, taskId = null, userId = null } = facts;
+  const message = redact(facts.message).slice(0, MESSAGE_LENGTH_MAX);
+  const values = [
+    ...[clientId, randomUUID(), type, code, message],
+    ...[stack === undefined ? null : redact(stack).slice(0, STACK_LENGTH_MAX), isCritical],
     ...[taskId, userId, now, metadata === undefined ? null : JSON.stringify(metadata)],
   ];
+  return { type, message, clientId, values };
 }
 
-function withoutNumbers(text: string): string {
-  return text.replace(PHONE, '(number)');
-}
-
-async function flush(pool: Pool, kept: unknown[][], log: Log): Promise<void> {
+/** False where the books are away, so that it must be tried again. */
+async function write(pool: Pool, { clientId, values }: ErrorRow, log: Log): Promise<boolean> {
   const sql = loadSql('postgres/queries/insert_error');
-  for (let values = kept.shift(); values !== undefined; values = kept.shift()) {
-    const clientId = values[0] as string | null;
-    const tenant = clientId === null ? {} : { clientId };
-    const row = values;
-    try {
-      await withTransaction(pool, tenant, (connection) => query(connection, sql, row));
-    } catch (error) {
-      if (isUnavailable(error)) {
-        kept.unshift(values);
-        return;
-      }
-      // An error that cannot be written stands in the log alone; it must not stop the others.
-      log.error('agent.error_not_stored', { message: messageOf(error) });
-    }
+  const tenant = clientId === null ? {} : { clientId };
+  try {
+    await withTransaction(pool, tenant, (connection) => query(connection, sql, values));
+  } catch (error) {
+    if (isUnavailable(error)) return false;
+    // An error that cannot be written stands in the log alone; it must not stop the others.
+    log.error('agent.error_not_stored', { message: redact(messageOf(error)) });
   }
+  return true;
 }

@@ -2,9 +2,11 @@
 // strictly, then stored; 200 only after the commit. What is said back goes another way.
 import { AppError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
+import type { ErrorLog } from '../agent/error-log.ts';
 import type { MessageStore } from '../store/messages.ts';
 import { type FieldProblem, parseForm } from './form.ts';
 import { readInbound } from './inbound-fields.ts';
+import { isE164 } from './phone.ts';
 import { checkSignature, publicUrl } from './signature.ts';
 import { CLIENT_PARAMETER, readStatus } from './status-fields.ts';
 
@@ -35,6 +37,8 @@ export interface WebhookDeps {
   store: MessageStore;
   now: () => Date;
   log: Log;
+  /** Told of signed requests that are refused all the same: something is set up wrongly. */
+  errors?: Pick<ErrorLog, 'record'>;
   /** Told after each commit: there is something to answer. */
   onStored?: () => void;
 }
@@ -42,6 +46,7 @@ export interface WebhookDeps {
 /** Makes the two webhooks. */
 export function createTwilioWebhooks(deps: WebhookDeps): TwilioWebhooks {
   const { account, store, now, log, onStored = () => undefined } = deps;
+  const refuse = createRefusal(deps);
   return {
     receiveMessage: async (request) => {
       const form = signedForm(request, account);
@@ -49,7 +54,7 @@ export function createTwilioWebhooks(deps: WebhookDeps): TwilioWebhooks {
       const clientId = await store.findClient(to);
       const numbers = new Set(clientId === undefined ? [] : [to]);
       const read = readInbound(form, { accountSid: account.accountSid, numbers });
-      if ('problem' in read) throw badField(read.problem);
+      if ('problem' in read) return refuse(read.problem, { clientId, number: to });
       const { messageSid } = read.message;
       const inbound = { clientId: clientId ?? '', message: read.message, now: now() };
       const stored = await store.storeInbound(inbound);
@@ -60,12 +65,14 @@ export function createTwilioWebhooks(deps: WebhookDeps): TwilioWebhooks {
       const form = signedForm(request, account);
       const query = parseForm(request.pathAndQuery.split('?')[1] ?? '');
       const read = readStatus(form, query, account.accountSid);
-      if ('problem' in read) throw badField(read.problem);
       // The address is ours and signed, so the client in it is who sent the message.
       const named = fieldOf(query, CLIENT_PARAMETER);
-      const clientId = named || (await store.findClient(fieldOf(form, 'From')));
+      const number = fieldOf(form, 'From');
+      const clientId = named || (await store.findClient(number));
+      if ('problem' in read) return refuse(read.problem, { clientId, number });
       if (clientId === undefined) {
-        throw badField({ field: 'From', reason: 'must be one of our numbers' });
+        const reason = 'must be one of our numbers';
+        return refuse({ field: 'From', reason }, { clientId, number });
       }
       await store.storeStatus(clientId, read.report, now());
       const { messageSid, status } = read.report;
@@ -92,6 +99,37 @@ function signedForm(
 
 function fieldOf(form: ReturnType<typeof parseForm>, name: string): string {
   return form.find(([field]) => field === name)?.[1] ?? '';
+}
+
+/** The same once in so long, and never more kinds at a time: a request may be sent again for ever. */
+const TOLD_EVERY_MS = 5 * 60_000;
+const KINDS_MAX = 100;
+
+/** Throws ERR_INPUT, after the owner was told; what nobody signed never comes here. */
+function createRefusal({ errors, now }: WebhookDeps) {
+  const toldAt = new Map<string, number>();
+  const isNews = (message: string) => {
+    const at = now().getTime();
+    for (const [told, instant] of toldAt) if (at - instant >= TOLD_EVERY_MS) toldAt.delete(told);
+    if (toldAt.has(message) || toldAt.size >= KINDS_MAX) return false;
+    toldAt.set(message, at);
+    return true;
+  };
+  return async (
+    problem: FieldProblem,
+    { clientId, number }: { clientId: string | undefined; number: string },
+  ): Promise<never> => {
+    const { field, reason } = problem;
+    // A number of the account, or Twilio would not have signed; its end is enough to find it by.
+    const isLoose = clientId === undefined && isE164(number);
+    const hint = isLoose ? `: the one that ends in ${number.slice(-4)} has no client` : '';
+    const message = `${field} ${reason}${hint}`;
+    if (isNews(`${clientId} ${message}`)) {
+      const of = { code: field, clientId: clientId ?? null };
+      await errors?.record({ type: 'validation_error', message, ...of });
+    }
+    throw badField(problem);
+  };
 }
 
 function badField({ field, reason }: FieldProblem): AppError {
