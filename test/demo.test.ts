@@ -28,6 +28,14 @@ interface Summary {
     Part,
     Record<string, Totals>
   >)[];
+  texts: {
+    received: number;
+    answered: number;
+    delivered: number;
+    cost: string;
+    parts_of_unknown_cost: number;
+    artifacts: Artifact[];
+  };
   timings_ms: Record<string, number>;
 }
 
@@ -145,6 +153,17 @@ test('every client has three reports in three formats, archived where the summar
       expect(statSync(join(PROJECT_DIR, path)).size).toBe(bytes);
   }
   expect(readdirSync(join(home, 'outbox'))).toHaveLength(12);
+});
+
+test('200 texts are answered, delivered and priced, and stand in the reports', () => {
+  const { artifacts, ...totals } = summary.texts;
+  expect(totals).toMatchObject({ received: 200, answered: 200, parts_of_unknown_cost: 0 });
+  // Each person gets a welcome once.
+  expect(totals.delivered).toBeGreaterThan(200);
+  const week = artifacts.find(({ period, format }) => period === '2025-W12' && format === 'html');
+  const html = readFileSync(resolve(PROJECT_DIR, week?.path ?? 'missing'), 'utf8');
+  expect(plainText(html)).toContain('200 of 200 texts got an answer');
+  expect(plainText(html)).toContain(createFormatter('en-US', 'USD').money(totals.cost));
 });
 
 test('run again, the demo adds nothing and archives nothing new', async () => {
