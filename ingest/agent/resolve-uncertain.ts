@@ -8,7 +8,7 @@ import { forgetSentText } from '../store/forget.ts';
 import { adoptSid, type OutboxRow, settleText } from '../store/outbox.ts';
 import type { ListedMessage, TwilioApi } from '../twilio/api.ts';
 import type { ErrorLog } from './error-log.ts';
-import { costOf } from './send-texts.ts';
+import { ATTEMPTS_MAX, costOf, retryWaitMs } from './send-texts.ts';
 
 export interface ResolveDeps {
   pool: Pool;
@@ -29,7 +29,6 @@ const SETTLED_AFTER_MS = 90_000;
 const LOOK_AGAIN_MS = 15_000;
 /** Clocks differ, and lists count in seconds. */
 const CLOCK_SLACK_MS = 60_000;
-const ATTEMPTS_MAX = 5;
 
 /** Looks one uncertain text up; false if none is due. */
 export async function resolveUncertain(deps: ResolveDeps, clientId: string): Promise<boolean> {
@@ -96,7 +95,9 @@ async function settle(
   if (instant.getTime() - row.claimed_at.getTime() < settledAfterMs) return;
   const isHopeless = row.attempts >= ATTEMPTS_MAX;
   const isOurs = await settleText(connection, {
-    ...{ clientId, row, code: null, reservedOn: null, now: instant, dueAt: instant },
+    ...{ clientId, row, code: null, reservedOn: null, now: instant },
+    // A Twilio that fails for hours is not asked each minute.
+    dueAt: new Date(instant.getTime() + retryWaitMs(row.attempts)),
     state: isHopeless ? 'failed' : 'pending',
     message: isHopeless ? 'never sent, after several requests' : 'not sent: it is not listed',
   });

@@ -46,7 +46,7 @@ const LOOP_SENDS_MAX = 30;
 const CIRCUIT_OPEN_MS = 5 * 60_000;
 const RETRY_SECONDS = [5, 15, 60, 300, 900];
 /** With those waits a text is tried for almost a day. */
-const ATTEMPTS_MAX = 90;
+export const ATTEMPTS_MAX = 90;
 
 /** Takes the next text that may be sent; "settled" for one that may not, undefined if none is due. */
 export async function claimText(
@@ -206,9 +206,13 @@ function settlementOf(
 
 function waitOf(result: SendResult, attempts: number): number {
   if (result.outcome === 'refused') return CIRCUIT_OPEN_MS;
+  return Math.max(result.outcome === 'retry' ? (result.afterMs ?? 0) : 0, retryWaitMs(attempts));
+}
+
+/** How long after so many requests the next one is made, where nobody says. */
+export function retryWaitMs(attempts: number): number {
   const seconds = RETRY_SECONDS[Math.min(attempts, RETRY_SECONDS.length) - 1] ?? 5;
-  const told = result.outcome === 'retry' ? (result.afterMs ?? 0) : 0;
-  return Math.max(told, seconds * 1_000 * (0.75 + Math.random() / 2));
+  return seconds * 1_000 * (0.75 + Math.random() / 2);
 }
 
 /** A number that opted out is no error; an account that may not send stops everything. */
