@@ -224,7 +224,7 @@ test('without a mail server the mail is a file of the outbox', async () => {
   expect(readdirSync(outbox)).toHaveLength(1);
 });
 
-test('without anybody to tell the log says so once an hour, and a name is told of all', async () => {
+test('without anybody to tell the log says so hourly, and a name is told of all', async () => {
   deps = { ...deps, alertTo: undefined };
   await fail({ times: 4 });
   for (let minute = 0; minute < 60; minute += 1) {

@@ -113,7 +113,7 @@ describe('a signed request that is refused', () => {
   const send = (fields: Record<string, string>) =>
     postSigned(world.twilio, WEBHOOK, formOf(fields));
 
-  test('for a number of the account that no client has is told once, and whose end it is', async () => {
+  test('for a number that no client has is told once, with the end of the number', async () => {
     world = await openSmsWorld({ isStarted: false });
     for (let times = 0; times < 20; times += 1)
       expect(await send({ To: '+12025550777' })).toBe(400);
@@ -129,7 +129,7 @@ describe('a signed request that is refused', () => {
     );
   });
 
-  test('is told again after five minutes, by its client, and without words or numbers', async () => {
+  test('is told again after five minutes, without words or numbers', async () => {
     let now = Date.parse('2026-03-01T12:00:00Z');
     world = await openSmsWorld({ isStarted: false, now: () => new Date(now) });
     for (const minutes of [0, 1, 3, 1, 4]) {
@@ -186,7 +186,7 @@ describe('errors', () => {
   });
 });
 
-test('a person who is forgotten by the owner is gone from every table, and gets no text', async () => {
+test('a person whom the owner forgets is gone from every table, and gets no text', async () => {
   const canary = 'my secret canary phrase';
   world = await openSmsWorld({ openai: { answer: () => `about ${canary}` } });
   await world.text(ANA, canary);

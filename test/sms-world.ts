@@ -81,17 +81,12 @@ export async function openSmsWorld(options: WorldOptions = {}): Promise<SmsWorld
   const openai = await startOpenAiStandIn(options.openai);
   const store = createMessageStore(books.app);
   const world: { agent: Agent | undefined } = { agent: undefined };
-  const account = {
-    accountSid: twilio.accountSid,
-    authTokens: [twilio.authToken],
-    publicUrl: PUBLIC_URL,
-  };
+  const { accountSid, authToken } = twilio;
+  const account = { accountSid, authTokens: [authToken], publicUrl: PUBLIC_URL };
   const onStored = () => world.agent?.wake();
   const log = silentLog();
-  const pool = createPool({
-    ...{ url: deriveRoleUrl(books.ownerUrl, APP_ROLE), applicationName: 'agent', max: 5 },
-    log,
-  });
+  const url = deriveRoleUrl(books.ownerUrl, APP_ROLE);
+  const pool = createPool({ url, applicationName: 'agent', max: 5, log });
   const errors = createErrorLog(pool, log, now);
   const server = await startIngest(
     {
@@ -106,14 +101,13 @@ export async function openSmsWorld(options: WorldOptions = {}): Promise<SmsWorld
   twilio.reach = { publicUrl: PUBLIC_URL, actualUrl: server.url };
   const deps: AgentDeps = {
     ...{ pool, store, now, log, publicUrl: PUBLIC_URL, settings: settingsOf(options) },
-    accountSid: twilio.accountSid,
-    twilio: apiOf(twilio, options),
+    ...{ accountSid, twilio: apiOf(twilio, options) },
     setup: hasModel
       ? { provider: 'openai', name: 'gpt-4o-mini', model: modelOf(openai, options) }
       : undefined,
     pricesOf: createPriceBook(pool),
     errors,
-    secrets: [twilio.authToken, twilio.accountSid, openai.apiKey],
+    secrets: [authToken, accountSid, openai.apiKey],
     pollMs: 100,
     ...options.agent,
   };

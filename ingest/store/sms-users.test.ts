@@ -123,7 +123,7 @@ describe('a person', () => {
 });
 
 describe('an upgrade', () => {
-  test('begins the count anew once in a month, in whichever order tiers go up and down', async () => {
+  test('begins the count anew once in a month, however tiers go up and down', async () => {
     expect(await ask(60, 50)).toBe(50);
     expect(await set({ tier: 'premium' })).toMatchObject({ beganAnew: true });
     expect(await ask(60, 50)).toBe(50);
@@ -162,7 +162,7 @@ describe('an upgrade', () => {
     expect(results.filter(({ beganAnew }) => beganAnew)).toHaveLength(1);
   });
 
-  test('among requests that come at the same moment lets through two limits, not more', async () => {
+  test('among requests of the same moment lets through two limits, not more', async () => {
     const [asked, ...changes] = await Promise.all([
       ask(200, 50),
       ...(['premium', 'free', 'premium', 'free', 'premium'] as const).map((tier) => set({ tier })),
@@ -211,7 +211,7 @@ describe('a month', () => {
   });
 });
 
-test('a person who was forgotten is listed no more, and keeps the figures under the pseudonym', async () => {
+test('a person who was forgotten is listed no more; the figures keep the pseudonym', async () => {
   await set({ profile: { email: 'ana@acme.example' } });
   await ask(3, 50);
   const userId = await forgetSmsUser(books.app, { clientId, who, now: MARCH });

@@ -71,8 +71,9 @@ export async function listSmsUsers(pool: Pool, clientId: string, now: Date): Pro
 }
 
 /**
- * Changes a person, named by pseudonym or number; `beganAnew` where an upgrade set the month's count
- * to 0, which one does in each billing month. Throws ERR_NOT_FOUND, and ERR_USAGE for a bad profile.
+ * Changes a person, named by pseudonym or number; `beganAnew` where an upgrade set the month's
+ * count to 0, which one does in each billing month. Throws ERR_NOT_FOUND; ERR_USAGE for a bad
+ * profile.
  */
 export async function setSmsUser(
   pool: Pool,
