@@ -153,7 +153,7 @@ test('the parts add up to the answers, and with what had none to all texting', a
 test('it says in words what failed, what is unknown and how good estimates are', async () => {
   const { headline, summary, notes } = await sectionOf('acme');
   expect(headline).toMatch(/^21 of 23 texts got an answer, at 4\.81\s¢ each$/u);
-  expect(summary).toMatch(/took 11\ss or less; 80\s% of their known cost went to Twilio/u);
+  expect(summary).toMatch(/took 11\ss or less; 80\.2\s% of their known cost went to Twilio/u);
   expect(notes.map(({ lead, rest }) => `${lead} ${rest}`)).toEqual([
     '1 text failed: OpenAI took too long (1).',
     '1 text had no answer to get. 1 opted out.',

@@ -95,7 +95,8 @@ function summarise({ current }: SmsFacts, measures: Measure[], formatter: Format
   const twilio = [all.answer_inbound_cost, all.answer_outbound_cost, all.answer_carrier_fee];
   const share = ratio(sumDecimals(twilio), all.answer_cost);
   if (share === null) return `${half}.`;
-  const percent = formatter.roundPercent(share);
+  // "100 %" with a rest would be odd: one decimal more shows it.
+  const percent = formatter.figure('percent', share).text;
   return `${half}; ${percent} of their known cost went to Twilio, the rest to models.`;
 }
 
