@@ -61,22 +61,44 @@ test('of two like texts, one lost on its way, each is sent once and told of by i
   world.twilio.callbackFaults.force('lost');
   world.twilio.sendFaults.force('reset-before', 'accept-then-reset');
   await world.text(ANA, 'Again?');
-  const isOpen = (count: number) => async () =>
-    (await world.rows(`select 1 from sms_outbox where state in ('uncertain', 'pending')`))
+  const isOpen = (count: number, states: string) => async () =>
+    (await world.rows('select 1 from sms_outbox where state = any ($1)', [states.split(' ')]))
       .length === count;
-  await waitUntil(isOpen(1));
+  await waitUntil(isOpen(1, 'uncertain'));
   await world.text(ANA, 'Again?');
-  await waitUntil(isOpen(2));
+  await waitUntil(isOpen(2, 'uncertain'));
   later(20);
-  await waitUntil(isOpen(1));
+  await waitUntil(isOpen(1, 'uncertain'));
   // Now Twilio tells of the accepted one after all, by the id of the text that it was asked for with.
   const accepted = world.twilio.sentTo(ANA).at(-1);
   expect(await tellDelivered(accepted)).toBe(200);
   await waitUntil(async () => {
     later(5);
-    return isOpen(0)();
+    return isOpen(0, 'uncertain pending sending')();
   });
   await world.settle();
   expect(world.sentTo(ANA).slice(1)).toEqual(['Yes.', 'Yes.', 'Yes.']);
   expect(await world.rows('select distinct state from sms_outbox')).toEqual([{ state: 'sent' }]);
+});
+
+test('a text that Twilio holds in its queue for long is found there, and not sent again', async () => {
+  const clock = fixedClock(new Date().toISOString());
+  world = await openSmsWorld({ openai: { answer: () => 'Yes.' }, now: clock.now });
+  await world.text(ANA, 'Hello?');
+  await world.settle();
+  world.twilio.callbackFaults.force('lost');
+  world.twilio.sendFaults.force('accept-then-reset');
+  await world.text(ANA, 'Again?');
+  await waitUntil(
+    async () => (await world.rows(`select 1 from sms_outbox where state = 'uncertain'`)).length > 0,
+  );
+  // A number sends one segment a second: what waits has no date of sending, and no state is told.
+  await world.twilio.waitForCallbacks();
+  Object.assign(world.twilio.sentTo(ANA).at(-1) ?? {}, { sentAt: null, status: 'queued' });
+  await waitUntil(async () => {
+    clock.set(new Date(clock.now().getTime() + 5_000).toISOString());
+    const open = `select 1 from sms_outbox where state <> 'sent'`;
+    return (await world.rows(open)).length === 0;
+  });
+  expect(world.sentTo(ANA).slice(1)).toEqual(['Yes.', 'Yes.']);
 });

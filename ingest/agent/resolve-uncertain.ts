@@ -56,7 +56,7 @@ async function listCandidates(
 ): Promise<ListedMessage[] | undefined> {
   const since = new Date(claimedAt.getTime() - CLOCK_SLACK_MS);
   try {
-    const listed = await twilio.listMessages({ from, to, after: since });
+    const listed = await twilio.listMessages({ from, to, after: since, includesUnsent: true });
     return listed
       .filter((message) => message.direction === 'outbound' && isSameText(message.body, body))
       .filter(({ happenedAt }) => happenedAt >= since)

@@ -34,6 +34,8 @@ export interface MessageFilter {
   to?: string;
   after: Date;
   before?: Date;
+  /** Also what waits in Twilio's queue, which has no date yet; all of the pair is read for that. */
+  includesUnsent?: boolean;
 }
 
 export interface ListedMessage {
@@ -114,13 +116,13 @@ function readSent(message: MessageInstance): SendResult {
 }
 
 async function listMessages(client: Client, filter: MessageFilter): Promise<ListedMessage[]> {
-  const { after, before, ...numbers } = filter;
+  const { after, before, includesUnsent = false, ...numbers } = filter;
   // Twilio documents days only, where "before" would end at the day's start: ask for more, then cut.
   const dateSentBefore = before && new Date(before.getTime() + DAY_MS);
   const found = await ask(() =>
     client.messages.list({
       ...numbers,
-      dateSentAfter: after,
+      ...(!includesUnsent && { dateSentAfter: after }),
       ...(dateSentBefore && { dateSentBefore }),
       pageSize: PAGE_SIZE,
       limit: LISTED_MAX + 1,
