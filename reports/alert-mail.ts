@@ -23,7 +23,7 @@ const ZONE = 'UTC';
 const MEANINGS: Record<string, string> = {
   database_error: 'Postgres did not answer. Texts that came are with Twilio and are fetched later.',
   system_error: 'Something failed that should not; the stack is in error_logs.',
-  twilio_error: 'Twilio does not let the account or the number send. What waits is kept.',
+  twilio_error: 'Twilio does not let the account or one of its numbers send; its code says why.',
 };
 const NEXT_STEPS = [
   'npm run daybook -- errors list --open',
