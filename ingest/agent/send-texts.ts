@@ -96,7 +96,7 @@ async function findObjection(
   }
   const since = new Date(now.getTime() - LOOP_WINDOW_MS);
   const countSql = loadSql('postgres/queries/count_recent_sends');
-  const values = [clientId, from, to, since, row.outbox_id];
+  const values = [clientId, from, to, since, row.outbox_id, LOOP_SENDS_MAX];
   const [recent] = await query<{ sends: number }>(connection, countSql, values);
   if ((recent?.sends ?? 0) < LOOP_SENDS_MAX) return undefined;
   return { state: 'pending', afterMs: LOOP_WINDOW_MS, message: 'too many texts to the pair' };

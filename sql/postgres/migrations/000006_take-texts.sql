@@ -86,7 +86,7 @@ comment on column sms_messages.price is 'What Twilio charges, once it says so; e
 comment on column sms_messages.happened_at is 'When it was received or sent; stored_at may be later, after a time away.';
 create index sms_messages_xid on sms_messages (xid);
 create index sms_messages_task on sms_messages (client_id, task_id) where task_id is not null;
-create index sms_messages_unpriced on sms_messages (client_id, happened_at) where price is null;
+create index sms_messages_time on sms_messages (client_id, happened_at);
 create index sms_messages_user on sms_messages (client_id, user_id, happened_at);
 
 create table sms_status_events (

@@ -1,5 +1,6 @@
 -- Empties the tasks of a person; what was not answered yet will not be.
 -- params: $1 client, $2 user, $3 the task that asks for it or null, $4 now.
+-- why: the texts lead to the tasks by their keys, which name no user.
 update tasks
 set request = null, reply = null, rest = null, error_message = null, metadata = null,
     status = case
@@ -18,3 +19,6 @@ set request = null, reply = null, rest = null, error_message = null, metadata = 
         else completed_at
     end
 where client_id = $1 and user_id = $2
+    and message_sid in (
+        select message_sid from sms_messages where client_id = $1 and user_id = $2
+    )

@@ -18,7 +18,8 @@ select
     ) as last_sent,
     exists (
         select 1 from sms_consents
-        where sms_consents.client_id = $1 and sms_consents.message_sid = $2 and act = 'start'
+        where sms_consents.client_id = $1 and sms_consents.phone = sms_messages.from_number
+            and sms_consents.message_sid = $2 and act = 'start'
     ) as has_opted_in
 from sms_messages
 inner join sms_users
