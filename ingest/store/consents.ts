@@ -4,9 +4,9 @@ import { type Connection, query } from '../../core/postgres.ts';
 import { loadSql } from '../../core/sql.ts';
 
 export type SuppressionReason = 'stop' | 'refused' | 'unreachable';
-export type ConsentAct = 'texted' | 'stop' | 'start' | 'refused' | 'unreachable' | 'wish';
+type ConsentAct = 'texted' | 'stop' | 'start' | 'refused' | 'unreachable' | 'wish';
 
-interface OfNumber {
+export interface OfNumber {
   clientId: string;
   phone: string;
   /** The text that said so; null where Twilio did. */
@@ -24,7 +24,7 @@ export async function suppress(
   await query(connection, loadSql('postgres/queries/lock_sms_user'), [clientId, phone]);
   const values = [clientId, phone, reason, now];
   await query(connection, loadSql('postgres/queries/insert_suppression'), values);
-  await noteConsent(connection, { ...act, act: reason });
+  await noteConsents(connection, reason, [act]);
   const queued = [clientId, phone, now];
   await query(connection, loadSql('postgres/queries/suppress_outbox'), queued);
 }
@@ -37,7 +37,7 @@ export async function lift(
   const sql = loadSql('postgres/queries/delete_suppression');
   const lifted = await query(connection, sql, [of.clientId, of.phone, reasons]);
   if (lifted.length === 0) return false;
-  await noteConsent(connection, { ...of, act: 'start' });
+  await noteConsents(connection, 'start', [of]);
   return true;
 }
 
@@ -52,12 +52,20 @@ export async function findSuppression(
   return row?.reason ?? null;
 }
 
-/** Adds a line to the record, which nothing ever changes. */
-export async function noteConsent(
+/** Adds a line for each number of a client to the record, which nothing ever changes. */
+export async function noteConsents(
   connection: Connection,
-  { clientId, phone, act, messageSid, quoted, now }: OfNumber & { act: ConsentAct },
+  act: ConsentAct,
+  numbers: readonly OfNumber[],
 ): Promise<void> {
-  const source = quoted === null ? 'twilio' : 'text';
-  const values = [clientId, phone, act, source, messageSid, quoted, now];
-  await query(connection, loadSql('postgres/queries/insert_consent'), values);
+  const [first] = numbers;
+  if (first === undefined) return;
+  const columns = [
+    numbers.map(({ phone }) => phone),
+    numbers.map(({ quoted }) => (quoted === null ? 'twilio' : 'text')),
+    numbers.map(({ messageSid }) => messageSid),
+    numbers.map(({ quoted }) => quoted),
+  ];
+  const sql = loadSql('postgres/queries/insert_consents');
+  await query(connection, sql, [first.clientId, act, first.now, ...columns]);
 }

@@ -12,7 +12,7 @@ import { countSegments } from '../texts/segments.ts';
 import type { InboundMessage } from '../twilio/inbound-fields.ts';
 import { callingCode } from '../twilio/phone.ts';
 import type { DeliveryReport } from '../twilio/status-fields.ts';
-import { lift, noteConsent, suppress } from './consents.ts';
+import { lift, noteConsents, type OfNumber, suppress } from './consents.ts';
 import { groupWrites } from './groups.ts';
 import { refreshStatus } from './message-status.ts';
 import { adoptSid } from './outbox.ts';
@@ -96,26 +96,24 @@ async function storeOfClient(
   const sql = loadSql('postgres/queries/insert_inbound');
   const stored = await query<{ message_sid: string }>(connection, sql, [clientId, now, ...columns]);
   const sids = new Set(stored.map((row) => row.message_sid));
-  for (const row of rows) {
-    if (!sids.has(row.messageSid)) continue;
-    const isFirst = users.get(row.from)?.isNew === true;
-    await noteConduct(connection, clientId, row, { now, isFirst });
-  }
+  const acts = rows
+    .filter(({ messageSid }) => sids.has(messageSid))
+    .map((row) => ({ clientId, phone: row.from, quoted: row.body, now, ...row }));
+  const firsts = new Map(acts.toReversed().map((act) => [act.phone, act]));
+  const strangers = [...firsts.values()].filter(({ phone }) => users.get(phone)?.isNew === true);
+  await noteConsents(connection, 'texted', strangers);
+  for (const act of acts) await noteConduct(connection, act);
   return sids;
 }
 
 /** STOP and START take effect with the message, before anybody gets to answer it. */
 async function noteConduct(
   connection: Connection,
-  clientId: string,
-  { from, messageSid, body, keyword, wishesToStop: isWish, userId }: InboundRow,
-  { now, isFirst }: { now: Date; isFirst: boolean },
+  { keyword, wishesToStop: isWish, userId, ...act }: InboundRow & OfNumber,
 ): Promise<void> {
-  const act = { clientId, phone: from, messageSid, quoted: body, now };
-  if (isFirst) await noteConsent(connection, { ...act, act: 'texted' });
   if (keyword === 'stop') await suppress(connection, { ...act, reason: 'stop' });
   else if (keyword === 'start') await lift(connection, { ...act, reasons: ['stop', 'refused'] });
-  else if (isWish && userId !== null) await noteConsent(connection, { ...act, act: 'wish' });
+  else if (isWish && userId !== null) await noteConsents(connection, 'wish', [act]);
 }
 
 interface KnownUser {
