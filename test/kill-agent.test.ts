@@ -42,7 +42,7 @@ afterEach(async () => {
   folder.remove();
 });
 
-test(`${TEXTS} texts, ${KILLS} kills, every fault: one answer for each task, none missing`, async () => {
+test(`${TEXTS} texts, ${KILLS} kills, every fault: each task answered once`, async () => {
   const [killedAt, violations] = await sendAndKill(TEXTS, KILLS);
   await report(killedAt);
   expect(violations).toEqual([]);

@@ -84,17 +84,11 @@ export async function openKilledAgent(home: string): Promise<KilledAgent> {
     new URL(openai.url).origin,
   );
   twilio.reach = { publicUrl: PUBLIC_URL, actualUrl: inbound.url };
-  const env = {
-    ...{ DATABASE_URL: books.ownerUrl, DAYBOOK_HOME: home, PORT: '0', PUBLIC_URL },
-    FAST_TIME: `${FACTOR} ${startedAt}`,
-    TWILIO_ACCOUNT_SID: twilio.accountSid,
-    TWILIO_AUTH_TOKEN: twilio.authToken,
-    TWILIO_BASE_URL: toTwilio.url,
+  const env = envOf(books, twilio, {
+    ...{ DAYBOOK_HOME: home, FAST_TIME: `${FACTOR} ${startedAt}` },
+    ...{ TWILIO_BASE_URL: toTwilio.url, OPENAI_BASE_URL: `${toOpenai.url}/v1` },
     OPENAI_API_KEY: openai.apiKey,
-    OPENAI_BASE_URL: `${toOpenai.url}/v1`,
-    SMS_NUMBER_CAP: '100000:100000',
-    SMS_CLIENT_CAP: '1000000:1000000',
-  };
+  });
   return {
     ...{ books, twilio, kill, calls: () => ({ answered, toldLately }) },
     start: async () => {
@@ -133,6 +127,15 @@ async function startStandIns(now: () => Date) {
     },
   });
   return { twilio, openai };
+}
+
+function envOf(books: TestBooks, twilio: TwilioStandIn, more: Record<string, string>) {
+  return {
+    ...{ DATABASE_URL: books.ownerUrl, PORT: '0', PUBLIC_URL },
+    ...{ TWILIO_ACCOUNT_SID: twilio.accountSid, TWILIO_AUTH_TOKEN: twilio.authToken },
+    ...{ SMS_NUMBER_CAP: '100000:100000', SMS_CLIENT_CAP: '1000000:1000000' },
+    ...more,
+  };
 }
 
 function startFast(env: Record<string, string>): ChildProcess {

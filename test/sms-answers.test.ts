@@ -81,8 +81,10 @@ describe('an answer that is of no use', () => {
     await world.text(ANA, 'Hello?');
     await world.settle();
     expect(
-      await world.rows(`select status, request_id, model, served_model, input_tokens > 0 as is_metered
-        from usage_events`),
+      await world.rows(
+        `select status, request_id, model, served_model, input_tokens > 0 as is_metered
+         from usage_events`,
+      ),
     ).toEqual([
       {
         ...{ status: 'error', request_id: 'req_00000001', is_metered: true },

@@ -1,7 +1,8 @@
 // What the SMS agent promises when many things happen at once or go wrong: limits and caps are exact,
-// STOP is final, nothing is lost while we or others are away, nothing is sent twice.
+// STOP is final, nothing is lost while we or others are away.
 import { afterEach, describe, expect, test } from 'vitest';
 import { fixedClock } from '../core/test-support.ts';
+import { fastClock } from './fast-clock.ts';
 import { openSmsWorld, person, type SmsWorld } from './sms-world.ts';
 
 let world: SmsWorld;
@@ -16,12 +17,6 @@ async function inRounds(count: number, size: number, send: (index: number) => Pr
     const round = Array.from({ length: Math.min(size, count - from) }, (_, at) => send(from + at));
     await Promise.all(round);
   }
-}
-
-/** A clock that runs so many times faster, from now: waits of a minute take a second. */
-function fastClock(factor: number): () => Date {
-  const start = Date.now();
-  return () => new Date(start + (Date.now() - start) * factor);
 }
 
 const answersTo = (number: string) =>
@@ -260,57 +255,4 @@ describe('nothing is lost', () => {
     await world.settle();
     for (let index = 0; index < 5; index += 1) expect(answersTo(person(index))).toHaveLength(1);
   });
-});
-
-describe('nothing is sent twice', () => {
-  test('whatever becomes of a request: one answer for each task, none missing', async () => {
-    world = await openSmsWorld({
-      openai: { answer: ({ question }) => `Answer to ${question}` },
-      twilio: {
-        sendChances: {
-          'accept-then-reset': 0.08,
-          'reset-before': 0.08,
-          'hang-accepted': 0.03,
-          hang: 0.03,
-          '429': 0.08,
-          '500': 0.05,
-          '500-accepted': 0.05,
-          slow: 0.05,
-        },
-        callbackChances: { lost: 0.2, duplicated: 0.1, 'out-of-order': 0.1, 'before-answer': 0.1 },
-        slowMs: 20,
-        retryAfterSeconds: 0,
-      },
-      twilioTimeoutMs: 300,
-      now: fastClock(60),
-    });
-    await inRounds(120, 30, async (index) => {
-      expect(await world.text(person(index), `question ${index}`)).toBe(200);
-    });
-    await world.settle(90_000);
-    for (let index = 0; index < 120; index += 1) {
-      expect(answersTo(person(index))).toEqual([`Answer to question ${index}`]);
-    }
-    const states = await world.rows('select distinct state from sms_outbox');
-    expect(states).toEqual([{ state: 'sent' }]);
-    const [same] = await world.rows(
-      `select count(*)::int as texts from sms_outbox join sms_messages using (client_id, message_sid)
-       where sms_messages.direction = 'outbound'`,
-    );
-    expect(same).toEqual({ texts: 240 });
-  }, 120_000);
-
-  test('a sender that resends what it does not know sends twice (control)', async () => {
-    world = await openSmsWorld({
-      openai: { answer: () => 'Yes.' },
-      now: fastClock(60),
-      // Else a delivery state tells the sid before the second request.
-      twilio: { callbackChances: { lost: 1 } },
-      resendsBlindly: true,
-    });
-    world.twilio.sendFaults.force('accept-then-reset');
-    await world.text(ANA, 'Hello?');
-    await world.settle(30_000);
-    expect(world.sentTo(ANA).length).toBeGreaterThan(2);
-  }, 60_000);
 });

@@ -1,7 +1,7 @@
-// What nobody knows of a text that was asked for is found out, and the text is neither lost nor sent
-// twice: after a long outage, and where two texts are alike.
+// Nothing is sent twice: what nobody knows of a text that was asked for is found out, after a long
+// outage too, and where two texts are alike.
 import { isDeepStrictEqual } from 'node:util';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { fixedClock } from '../core/test-support.ts';
 import { fastClock } from './fast-clock.ts';
 import { openSmsWorld, person, type SmsWorld } from './sms-world.ts';
@@ -39,7 +39,7 @@ test('a Twilio that fails for an hour loses no text, and each is sent once after
   expect(world.sentTo(ANA)).toEqual(sent);
 }, 60_000);
 
-test('of two like texts the second waits until the first is known: a list tells them not apart', async () => {
+test('of two like texts the second waits until the first is known', async () => {
   const clock = fixedClock(new Date().toISOString());
   const later = (seconds: number) =>
     clock.set(new Date(clock.now().getTime() + seconds * 1_000).toISOString());
@@ -71,7 +71,7 @@ test('of two like texts the second waits until the first is known: a list tells 
   );
 });
 
-test('a text that Twilio holds in its queue for long is found there, and not sent again', async () => {
+test('a text that waits in Twilio’s queue is found there, and not sent again', async () => {
   const clock = fixedClock(new Date().toISOString());
   world = await openSmsWorld({ openai: { answer: () => 'Yes.' }, now: clock.now });
   await world.text(ANA, 'Hello?');
@@ -91,4 +91,59 @@ test('a text that Twilio holds in its queue for long is found there, and not sen
     return (await world.rows(open)).length === 0;
   });
   expect(world.sentTo(ANA).slice(1)).toEqual(['Yes.', 'Yes.']);
+});
+
+describe('nothing is sent twice', () => {
+  test('whatever becomes of a request: one answer for each task, none missing', async () => {
+    world = await openSmsWorld({
+      openai: { answer: ({ question }) => `Answer to ${question}` },
+      twilio: {
+        sendChances: {
+          'accept-then-reset': 0.08,
+          'reset-before': 0.08,
+          'hang-accepted': 0.03,
+          hang: 0.03,
+          '429': 0.08,
+          '500': 0.05,
+          '500-accepted': 0.05,
+          slow: 0.05,
+        },
+        callbackChances: { lost: 0.2, duplicated: 0.1, 'out-of-order': 0.1, 'before-answer': 0.1 },
+        slowMs: 20,
+        retryAfterSeconds: 0,
+      },
+      twilioTimeoutMs: 300,
+      now: fastClock(60),
+    });
+    const statuses = await Promise.all(
+      Array.from({ length: 120 }, (_, index) => world.text(person(index), `question ${index}`)),
+    );
+    expect(new Set(statuses)).toEqual(new Set([200]));
+    await world.settle(90_000);
+    for (let index = 0; index < 120; index += 1) {
+      const answers = world.sentTo(person(index)).filter((body) => !body.startsWith('Welcome'));
+      expect(answers).toEqual([`Answer to question ${index}`]);
+    }
+    const states = await world.rows('select distinct state from sms_outbox');
+    expect(states).toEqual([{ state: 'sent' }]);
+    const [same] = await world.rows(
+      `select count(*)::int as texts from sms_outbox join sms_messages using (client_id, message_sid)
+       where sms_messages.direction = 'outbound'`,
+    );
+    expect(same).toEqual({ texts: 240 });
+  }, 120_000);
+
+  test('a sender that resends what it does not know sends twice (control)', async () => {
+    world = await openSmsWorld({
+      openai: { answer: () => 'Yes.' },
+      now: fastClock(60),
+      // Else a delivery state tells the sid before the second request.
+      twilio: { callbackChances: { lost: 1 } },
+      resendsBlindly: true,
+    });
+    world.twilio.sendFaults.force('accept-then-reset');
+    await world.text(ANA, 'Hello?');
+    await world.settle(30_000);
+    expect(world.sentTo(ANA).length).toBeGreaterThan(2);
+  }, 60_000);
 });
