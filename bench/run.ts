@@ -9,6 +9,7 @@ import { benchDemo } from './demo.ts';
 import { benchIngest } from './ingest.ts';
 import { benchPdf } from './pdf.ts';
 import { benchPricing } from './pricing.ts';
+import { benchSms } from './sms.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'daybook-bench-'));
 try {
@@ -16,6 +17,7 @@ try {
     ...(await benchCopy(join(folder, 'copy'))),
     ...(await benchPricing()),
     ...(await benchIngest(join(folder, 'ingest'))),
+    ...(await benchSms(join(folder, 'sms'))),
     ...(await benchDemo(join(folder, 'demo'))),
     ...(await benchPdf(join(folder, 'demo'))),
   ];
@@ -31,7 +33,7 @@ try {
     ),
   );
 } finally {
-  for (const part of ['copy', 'ingest', 'demo']) {
+  for (const part of ['copy', 'ingest', 'sms', 'demo']) {
     // As root the server's data may lie elsewhere, behind a link.
     const postgres = join(folder, part, 'postgres');
     if (existsSync(postgres)) rmSync(realpathSync(postgres), { recursive: true, force: true });

@@ -128,6 +128,7 @@ test('no file is dead', () => {
     'bin/daybook.ts',
     'bench/run.ts',
     'bench/ingest-server.ts',
+    'bench/sms-server.ts',
     'vitest.config.ts',
     'vitest.prove.config.ts',
     'test/global-setup.ts',
