@@ -2,6 +2,7 @@
 // through the same door, and what is final by now (state, price, segments) is noted.
 import { type Pool, query, withTransaction } from '../../core/postgres.ts';
 import { loadSql } from '../../core/sql.ts';
+import { forgetOldCounts } from '../store/forget.ts';
 import { refreshStatus } from '../store/message-status.ts';
 import type { MessageStore } from '../store/messages.ts';
 import type { ListedMessage, TwilioApi } from '../twilio/api.ts';
@@ -49,9 +50,10 @@ export async function reconcile(deps: ReconcileDeps, clientId: string): Promise<
 /** For people, who ask whether the books are up to date. */
 async function noteReconciled({ pool, now }: ReconcileDeps, clientId: string, number: string) {
   const sql = loadSql('postgres/queries/note_reconciled');
-  await withTransaction(pool, { clientId }, (connection) =>
-    query(connection, sql, [clientId, number, now()]),
-  );
+  await withTransaction(pool, { clientId }, async (connection) => {
+    await query(connection, sql, [clientId, number, now()]);
+    await forgetOldCounts(connection, clientId, now());
+  });
 }
 
 async function listOwnNumbers(pool: Pool, clientId: string): Promise<string[]> {

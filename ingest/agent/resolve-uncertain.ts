@@ -4,7 +4,6 @@ import { localDate } from '../../core/calendar.ts';
 import { messageOf } from '../../core/errors.ts';
 import { type Connection, type Pool, query, withTransaction } from '../../core/postgres.ts';
 import { loadSql } from '../../core/sql.ts';
-import { forgetSentText } from '../store/forget.ts';
 import { adoptSid, type OutboxRow, settleText } from '../store/outbox.ts';
 import type { ListedMessage, TwilioApi } from '../twilio/api.ts';
 import type { ErrorLog } from './error-log.ts';
@@ -41,10 +40,9 @@ export async function resolveUncertain(deps: ResolveDeps, clientId: string): Pro
   if (row === undefined) return false;
   const listed = await listCandidates(deps, clientId, row);
   if (listed === undefined) return true;
-  await withTransaction(deps.pool, { clientId }, async (connection) => {
-    await settle(connection, deps, clientId, row, listed);
-    await forgetSentText(connection, clientId, row);
-  });
+  await withTransaction(deps.pool, { clientId }, (connection) =>
+    settle(connection, deps, clientId, row, listed),
+  );
   return true;
 }
 

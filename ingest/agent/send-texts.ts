@@ -6,7 +6,6 @@ import { type Connection, type Pool, query, withTransaction } from '../../core/p
 import type { DailyCap, SmsConfig } from '../../core/sms-config.ts';
 import { loadSql } from '../../core/sql.ts';
 import { findSuppression, suppress } from '../store/consents.ts';
-import { forgetSentText } from '../store/forget.ts';
 import { adoptSid, type OutboxRow, settleText } from '../store/outbox.ts';
 import { estimateText } from '../texts/rates.ts';
 import type { SendResult, TwilioApi } from '../twilio/api.ts';
@@ -155,10 +154,9 @@ export async function sendText(deps: SendDeps, claimed: ClaimedText): Promise<vo
     body: row.body,
     statusCallback: `${base}/webhooks/twilio/status?${new URLSearchParams(names)}`,
   });
-  await withTransaction(deps.pool, { clientId }, async (connection) => {
-    await settleResult(connection, deps, claimed, result);
-    await forgetSentText(connection, clientId, row);
-  });
+  await withTransaction(deps.pool, { clientId }, (connection) =>
+    settleResult(connection, deps, claimed, result),
+  );
   if (result.outcome === 'refused') await reportRefusal(deps, claimed, result);
 }
 

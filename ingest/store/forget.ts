@@ -19,7 +19,6 @@ export async function forgetUser(
     [clientId, user_id],
   );
   const phone = person?.phone ?? null;
-  await run('delete_old_forgotten', [now]);
   if (phone !== null) await run('insert_forgotten', [phone, user_id, now]);
   await run('forget_sms_user', [user_id, now]);
   await run('forget_messages', [user_id]);
@@ -28,24 +27,26 @@ export async function forgetUser(
   await run('delete_profile', [user_id]);
   if (phone === null) return;
   await run('forget_consents', [phone]);
-  await run('forget_spend', [phone, user_id]);
+}
+
+/** Counts outlive whoever is forgotten, to the month's end and as hashes only. */
+export async function forgetOldCounts(
+  connection: Connection,
+  clientId: string,
+  now: Date,
+): Promise<void> {
+  await query(connection, loadSql('postgres/queries/delete_old_counts'), [clientId, now]);
 }
 
 /** Empties a text that was settled after its addressee was forgotten. */
 export async function forgetSentText(
   connection: Connection,
   clientId: string,
-  row: { outbox_id: string; user_id: string; to_number: string },
+  outboxId: string,
 ): Promise<void> {
   const sql = loadSql('postgres/queries/forget_sent_text');
-  const [sent] = await query<{ message_sid: string | null }>(connection, sql, [
-    clientId,
-    row.outbox_id,
-  ]);
-  if (sent === undefined) return;
-  const spendSql = loadSql('postgres/queries/forget_spend');
-  await query(connection, spendSql, [clientId, row.to_number, row.user_id]);
-  if (sent.message_sid === null) return;
+  const [sent] = await query<{ message_sid: string | null }>(connection, sql, [clientId, outboxId]);
+  if (!sent?.message_sid) return;
   const emptySql = loadSql('postgres/queries/forget_message');
   await query(connection, emptySql, [clientId, sent.message_sid]);
 }

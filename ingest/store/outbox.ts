@@ -7,6 +7,7 @@ import { cutToSegments } from '../texts/cut.ts';
 import { estimateText } from '../texts/rates.ts';
 import { countSegments } from '../texts/segments.ts';
 import { callingCode } from '../twilio/phone.ts';
+import { forgetSentText } from './forget.ts';
 import { refreshStatus } from './message-status.ts';
 
 /** A task has at most one text of each kind, whatever happens. */
@@ -108,6 +109,7 @@ export async function adoptSid(connection: Connection, sent: SentText): Promise<
     sent.isReconciled ?? false,
   ]);
   await refreshStatus(connection, clientId, messageSid, now);
+  await forgetSentText(connection, clientId, outboxId);
   return true;
 }
 
@@ -130,7 +132,10 @@ export async function settleText(
 ): Promise<boolean> {
   const key = [clientId, row.outbox_id, row.fence];
   const values = [...key, state, dueAt, code, message?.slice(0, 500) ?? null, now, reservedOn];
-  return (await query(connection, loadSql('postgres/queries/settle_outbox'), values)).length > 0;
+  const settled = await query(connection, loadSql('postgres/queries/settle_outbox'), values);
+  if (settled.length === 0) return false;
+  await forgetSentText(connection, clientId, row.outbox_id);
+  return true;
 }
 
 /** The clients that have a number, and so may have work. */

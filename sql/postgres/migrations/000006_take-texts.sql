@@ -233,6 +233,8 @@ create table sms_spend (
     cost numeric(38, 18) not null check (cost >= 0 and cost < 'NaN'),
     primary key (client_id, scope, name, spent_on)
 );
+create index sms_spend_day on sms_spend (client_id, scope, spent_on);
+comment on column sms_spend.name is 'The client, or the hash of a number: forgetting gives no second cap.';
 comment on table sms_spend is 'One row per number, or client, and day in the client''s zone: what was reserved of its cap.';
 
 create table error_logs (

@@ -1,0 +1,49 @@
+// Whoever is forgotten is forgotten wholly, also by what was under way at that moment, and gains
+// nothing by it.
+import { afterEach, expect, test } from 'vitest';
+import { openSmsWorld, person, type SmsWorld } from './sms-world.ts';
+
+let world: SmsWorld;
+afterEach(() => world.close());
+
+const ANA = person(1);
+
+/** The tables that still hold a person's number or words. */
+async function findHolding(...traces: string[]): Promise<string[]> {
+  const tables = await world.rows<{ name: string }>(
+    `select table_name as name from information_schema.tables
+     where table_schema = 'public' and table_type = 'BASE TABLE'`,
+  );
+  const found: string[] = [];
+  for (const { name } of tables) {
+    const rows = await world.rows(`select to_jsonb(held)::text as held from ${name} as held`);
+    if (traces.some((trace) => JSON.stringify(rows).includes(trace))) found.push(name);
+  }
+  return found;
+}
+
+test('being forgotten again and again gives no more texts in a day than anybody gets', async () => {
+  world = await openSmsWorld({ settings: { numberCap: { segments: 8, cost: '100' } } });
+  for (let round = 0; round < 5; round += 1) {
+    await world.text(ANA, 'USAGE');
+    await world.settle();
+    await world.text(ANA, 'Forget me');
+    await world.settle();
+  }
+  const segments = world.twilio.sentTo(ANA).reduce((sum, text) => sum + text.segments, 0);
+  expect(segments).toBeGreaterThan(5);
+  expect(segments).toBeLessThanOrEqual(8);
+});
+
+test('a confirmation that a cap keeps back is emptied too', async () => {
+  world = await openSmsWorld({
+    settings: { numberCap: { segments: 2, cost: '100' } },
+    openai: { answer: () => 'Yes.' },
+  });
+  await world.text(ANA, 'Hello?');
+  await world.settle();
+  await world.text(ANA, 'Forget me');
+  await world.settle();
+  expect(world.sentTo(ANA)).toHaveLength(2);
+  expect(await findHolding(ANA, 'are deleted here')).toEqual([]);
+});
