@@ -43,7 +43,8 @@ function signText(to: string, index: number): SignedText {
 }
 
 /** Posts one text; throws where it is not answered 200. */
-export function postText(agent: Agent, url: string, { form, signature }: SignedText) {
+export function postText(agent: Agent, url: string, text: SignedText): Promise<void> {
+  const { form, signature } = text;
   const headers = {
     'content-type': 'application/x-www-form-urlencoded; charset=UTF-8',
     'x-twilio-signature': signature,
@@ -56,7 +57,12 @@ export function postText(agent: Agent, url: string, { form, signature }: SignedT
         statusCode === 200 ? resolve() : reject(new Error(`the webhook answered ${statusCode}`)),
       );
     });
-    sent.on('error', reject);
+    sent.on('error', (error: NodeJS.ErrnoException) => {
+      // The server closed a connection that was idle, at the moment of its next use.
+      if (error.code === 'ECONNRESET' && sent.reusedSocket) {
+        resolve(postText(agent, url, text));
+      } else reject(error);
+    });
     sent.end(form);
   });
 }
