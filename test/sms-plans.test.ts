@@ -100,7 +100,7 @@ async function findWaste(name: string, values: unknown[]): Promise<string[]> {
   return waste;
 }
 
-test('no statement for a text, or for a person who is forgotten, reads what it does not need', async () => {
+test('no statement for a text or for who is forgotten reads what it does not need', async () => {
   const now = new Date();
   const statements: [string, unknown[]][] = [
     ['select_task_facts', [CLIENT, messageSid, userId]],

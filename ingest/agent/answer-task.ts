@@ -1,9 +1,11 @@
 // Answers a task that was taken: reads its media, asks the model, books every call that was made and
 // queues the reply, all of that once. A model that is away makes the answer late, not lost.
-import { isAppError } from '../../core/errors.ts';
-import { query, withTransaction } from '../../core/postgres.ts';
+import { isAppError, messageOf } from '../../core/errors.ts';
+import { isUnavailable, query, withTransaction } from '../../core/postgres.ts';
+import { redact } from '../../core/redact.ts';
 import { loadSql } from '../../core/sql.ts';
 import type { PricesOf } from '../pricing/costing.ts';
+import { holdTask } from '../store/tasks.ts';
 import { cutToSegments } from '../texts/cut.ts';
 import type { TwilioApi } from '../twilio/api.ts';
 import {
@@ -33,7 +35,7 @@ import {
   WORKING_TEXT,
 } from './replies.ts';
 import { MORE_SUFFIX } from './say.ts';
-import type { TakeDeps, TakenTask } from './take-task.ts';
+import { TASK_LEASE_MS, type TakeDeps, type TakenTask } from './take-task.ts';
 
 /** The language model, and in whose name its calls are booked. */
 export interface ModelSetup {
@@ -53,11 +55,18 @@ export interface AnswerDeps extends TakeDeps {
   signal: AbortSignal;
   /** When "still working on it" is sent. */
   workingAfterMs?: number;
+  /** How long one try may last. */
+  tryMs?: number;
 }
 
 const WORKING_AFTER_MS = 20_000;
 const LATE_AFTER_MS = 10 * 60_000;
+/** Characters of a recording; nobody asks a longer question. */
+const SAID_LENGTH_MAX = 20_000;
 const MEDIA_ATTEMPTS_MAX = 4;
+const OTHER_ATTEMPTS_MAX = 3;
+/** Else another worker would take the task and ask, and pay, beside us. */
+const TRY_MS = TASK_LEASE_MS - 30_000;
 
 /** Answers, postpones or fails the task; throws only when the books cannot be written. */
 export async function answerTask(deps: AnswerDeps, taken: TakenTask): Promise<void> {
@@ -69,7 +78,9 @@ export async function answerTask(deps: AnswerDeps, taken: TakenTask): Promise<vo
   const calls: ModelCall[] = [];
   const working = tellIfSlow(deps, taken);
   try {
-    await answerWith(deps, setup, taken, calls);
+    const timeUp = AbortSignal.timeout(deps.tryMs ?? TRY_MS);
+    const signal = AbortSignal.any([deps.signal, timeUp]);
+    await answerWith(deps, setup, taken, { calls, signal });
   } catch (error) {
     const failure = toFailure(error, taken);
     if (failure === undefined) throw error;
@@ -87,11 +98,11 @@ async function answerWith(
   deps: AnswerDeps,
   setup: ModelSetup,
   taken: TakenTask,
-  calls: ModelCall[],
+  { calls, signal }: { calls: ModelCall[]; signal: AbortSignal },
 ): Promise<void> {
   const { facts, task } = taken;
   const media = await readMedia(facts.media ?? [], {
-    ...{ twilio: deps.twilio, model: setup.model, signal: deps.signal },
+    ...{ twilio: deps.twilio, model: setup.model, signal },
     onCall: (spoken) => calls.push(callOfTranscription(spoken, deps.now())),
   });
   const request = requestOf(facts.body ?? '', media);
@@ -106,7 +117,7 @@ async function answerWith(
     turns: [...(await loadTurns(deps, taken)), { role: 'user', text: request }],
     images: media.images,
     outputTokensMax: outputTokensMax(segmentsMax),
-    signal: deps.signal,
+    signal,
   });
   const call = callOfAnswer(answer, setup.name, askedAt);
   calls.push(call);
@@ -118,7 +129,7 @@ async function answerWith(
   }
   const whole = isLate ? `${LATE_PREFIX}${readable}` : readable;
   const { text, rest } = cutToSegments(whole, segmentsMax, MORE_SUFFIX);
-  const { usage } = answer.response as { usage?: Record<string, number> };
+  const { usage } = answer.response as { usage?: Record<string, unknown> };
   await endTask(
     deps,
     taken,
@@ -126,22 +137,32 @@ async function answerWith(
     { kind: 'answer', body: text },
     {
       ...{ status: 'answered', outcome: 'answer', request, reply: text, rest, isLate },
-      ...{ model: answer.model, inputTokens: usage?.prompt_tokens ?? null },
-      ...{ outputTokens: usage?.completion_tokens ?? null },
+      ...{ model: answer.model, inputTokens: readCount(usage?.prompt_tokens) },
+      ...{ outputTokens: readCount(usage?.completion_tokens) },
       ...(media.unreadable.length === 0 ? {} : { metadata: { unreadable: media.unreadable } }),
     },
   );
 }
 
+/** A server may tell anything; its usage as it was told stands with the call. */
+function readCount(told: unknown): number | null {
+  return Number.isSafeInteger(told) && Number(told) >= 0 ? Number(told) : null;
+}
+
 /** The words of a text: what was written, what was said, and what could not be read. */
 function requestOf(body: string, { transcriptions, unreadable, images }: ReadMedia): string {
-  const said = transcriptions.map(({ text }) => text.trim());
+  const said = transcriptions.map(({ text }) => wellFormed(text).trim().slice(0, SAID_LENGTH_MAX));
   const words = [body.trim(), ...said].filter((part) => part !== '').join('\n');
   if (words === '' && images.length === 0) return '';
   const note = unreadable.map(
     (type) => `(A file of type ${type} came along that you cannot open.)`,
   );
   return [words === '' ? 'What is this?' : words, ...note].join('\n');
+}
+
+/** As the words of a text are when they come in: Postgres keeps no NUL. */
+function wellFormed(text: string): string {
+  return text.toWellFormed().replaceAll('\0', '\ufffd');
 }
 
 async function loadTurns({ pool, settings }: AnswerDeps, taken: TakenTask): Promise<Turn[]> {
@@ -163,6 +184,8 @@ function tellIfSlow(deps: AnswerDeps, taken: TakenTask) {
         deps.pool,
         { clientId: taken.clientId },
         async (connection) => {
+          // It may be answered by now, or its sender forgotten.
+          if (!(await holdTask(connection, taken.clientId, taken.task))) return;
           await queueReply(connection, taken, { kind: 'working', body: WORKING_TEXT }, deps.now());
         },
       ).catch((error: unknown) => deps.errors.recordThrown(error, idsOf(taken)));
@@ -171,14 +194,23 @@ function tellIfSlow(deps: AnswerDeps, taken: TakenTask) {
   return working;
 }
 
-/** What of the errors on the way is no fault of ours: the model's, and files that cannot be had yet. */
+/**
+ * Why a try failed: the model, files that cannot be had yet, or something that nobody thought of,
+ * which must not ask and pay for ever. Undefined while the books are away.
+ */
 function toFailure(error: unknown, { task }: TakenTask): TryFailure | undefined {
   if (error instanceof ModelError) {
     const { type, isTransient, retryAfterMs, code, status, stack, message } = error;
     const cause = code ?? status?.toString() ?? null;
     return { type, isTransient, retryAfterMs, code: cause, stack, message };
   }
-  if (!isAppError(error, 'ERR_MEDIA')) return undefined;
+  if (isUnavailable(error)) return undefined;
+  if (!isAppError(error, 'ERR_MEDIA')) {
+    const stack = error instanceof Error ? error.stack : undefined;
+    const isTransient = task.attempts < OTHER_ATTEMPTS_MAX;
+    const of = { code: null, stack, message: redact(messageOf(error)), retryAfterMs: null };
+    return { type: 'system_error', isCritical: true, isTransient, ...of };
+  }
   const { message, stack } = error;
   const of = { code: 'media', stack, message, retryAfterMs: null };
   // Later texts of the conversation wait for this one: not for a file that never comes.

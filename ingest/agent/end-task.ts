@@ -21,6 +21,7 @@ export interface TryFailure {
   /** True where the same may succeed later. */
   isTransient: boolean;
   retryAfterMs: number | null;
+  isCritical?: boolean;
   code: string | null;
   message: string;
   stack: string | undefined;
@@ -74,11 +75,12 @@ export async function endFailedTry(
 ): Promise<void> {
   const now = deps.now();
   const { attempts, received_at: receivedAt } = taken.task;
-  const { type: errorType, isTransient, retryAfterMs, code, message, stack } = failure;
+  const { type: errorType, isTransient, retryAfterMs, isCritical = false } = failure;
+  const { code, message, stack } = failure;
   if (deps.signal.aborted) {
     return postpone(deps, taken, calls, { dueAt: now, errorType: 'system_error', message });
   }
-  await deps.errors.record({ type: errorType, code, message, stack, ...idsOf(taken) });
+  await deps.errors.record({ type: errorType, code, message, stack, isCritical, ...idsOf(taken) });
   const isHopeless = now.getTime() - receivedAt.getTime() > GIVE_UP_AFTER_MS;
   if (!isTransient || isHopeless) {
     const failed = { status: 'failed', outcome: 'failed', errorType } as const;

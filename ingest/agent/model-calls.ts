@@ -67,6 +67,11 @@ function usageOf(response: unknown): Record<string, unknown> {
   return typeof usage === 'object' && usage !== null ? { raw_usage: usage } : { requests: 1 };
 }
 
+/** What is ours to say of a call of which the server tells what no books can hold. */
+function bareFields({ operation, model, status, error_type }: Record<string, unknown>) {
+  return { operation, model, status, requests: 1, ...(error_type ? { error_type } : {}) };
+}
+
 /** Books prepared calls in a transaction of their client. */
 export type BookCalls = (connection: Connection) => Promise<void>;
 
@@ -78,12 +83,15 @@ export async function prepareCalls(
 ): Promise<BookCalls> {
   if (calls.length === 0) return async () => undefined;
   const ids = calls.map((_, index) => `sms-${task.task_id}-${task.fence}-${index}`);
-  const items = calls.map(({ occurredAt, fields }, index) =>
-    parseNativeItem({
-      ...{ id: ids[index], occurred_at: occurredAt.toISOString(), provider, ...fields },
-      ...{ user_id: task.user_id, conversation_id: task.conversation_id, chatbot_id: CHATBOT },
-    }),
-  );
+  const items = calls.map(({ occurredAt, fields }, index) => {
+    const toItem = (told: Record<string, unknown>) =>
+      parseNativeItem({
+        ...{ id: ids[index], occurred_at: occurredAt.toISOString(), provider, ...told },
+        ...{ user_id: task.user_id, conversation_id: task.conversation_id, chatbot_id: CHATBOT },
+      });
+    const item = toItem(fields);
+    return 'rejection' in item ? toItem(bareFields(fields)) : item;
+  });
   const write = await prepareWrite(clientId, items, pricesOf);
   return async (connection) => {
     const results = write.resultsOf(await write.run(connection));

@@ -201,7 +201,7 @@ async function run(
 
 function readServedModel(body: unknown): string | null {
   const model = (body as { model?: unknown } | null)?.model;
-  return typeof model === 'string' && model !== '' && model.length <= 200 ? model : null;
+  return typeof model === 'string' && /^[\x20-\x7e]{1,200}$/.test(model) ? model : null;
 }
 
 function readText(call: ModelCall): string {

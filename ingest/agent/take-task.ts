@@ -1,6 +1,14 @@
 // Takes the next task and decides it in one transaction: what is ours to say is queued at once, what a
 // model must answer is counted and handed back.
-import { type Connection, type Pool, query, withTransaction } from '../../core/postgres.ts';
+import { messageOf } from '../../core/errors.ts';
+import {
+  type Connection,
+  isUnavailable,
+  type Pool,
+  query,
+  withTransaction,
+} from '../../core/postgres.ts';
+import { redact } from '../../core/redact.ts';
 import type { SmsConfig } from '../../core/sms-config.ts';
 import { loadSql } from '../../core/sql.ts';
 import { findSuppression, lift } from '../store/consents.ts';
@@ -12,6 +20,7 @@ import {
   loadFacts,
   noteCounted,
   noteTold,
+  setTaskAside,
   type TaskRow,
   takeUnit,
 } from '../store/tasks.ts';
@@ -38,35 +47,72 @@ export interface TakenTask {
 
 /** The model has less time than this; only a worker that is gone lets it run out. */
 export const TASK_LEASE_MS = 5 * 60_000;
+const ASIDE_MS = 30_000;
+const ASIDE_ATTEMPTS_MAX = 5;
 
 /** "decided" where nothing is left to do; undefined where no task is due. */
 export async function takeTask(
   deps: TakeDeps,
   clientId: string,
 ): Promise<TakenTask | 'decided' | undefined> {
+  let claimed: TaskRow | undefined;
+  try {
+    return await withTransaction(deps.pool, { clientId }, async (connection) => {
+      claimed = await claimTask(connection, clientId, deps.now(), TASK_LEASE_MS);
+      return claimed === undefined ? undefined : startTask(connection, deps, clientId, claimed);
+    });
+  } catch (error) {
+    if (claimed !== undefined && !isUnavailable(error)) {
+      await setAside(deps, clientId, claimed, error);
+    }
+    throw error;
+  }
+}
+
+/** Else the oldest task would be taken again and again, and no other. */
+async function setAside(
+  { pool, now }: TakeDeps,
+  clientId: string,
+  task: TaskRow,
+  error: unknown,
+): Promise<void> {
+  const instant = now();
+  const until = {
+    dueAt: new Date(instant.getTime() + ASIDE_MS),
+    attemptsMax: ASIDE_ATTEMPTS_MAX,
+    message: redact(messageOf(error)),
+    now: instant,
+  };
+  await withTransaction(pool, { clientId }, (connection) =>
+    setTaskAside(connection, clientId, task, until),
+  );
+}
+
+async function startTask(
+  connection: Connection,
+  deps: TakeDeps,
+  clientId: string,
+  task: TaskRow,
+): Promise<TakenTask | 'decided'> {
   const now = deps.now();
-  return withTransaction(deps.pool, { clientId }, async (connection) => {
-    const task = await claimTask(connection, clientId, now, TASK_LEASE_MS);
-    if (task === undefined) return undefined;
-    const facts = await loadFacts(connection, clientId, task);
-    const month = billingMonth(now, facts.user_time_zone ?? facts.client_time_zone);
-    const taken = { clientId, task, facts, month, takenAt: now };
-    const decision = await decideTask(connection, deps, taken);
-    if (decision.act !== 'answer') {
-      await endWithout(connection, deps, taken, decision);
-      return 'decided';
-    }
-    if (await isCounted(connection, deps, taken)) {
-      await welcome(connection, taken);
-      return taken;
-    }
-    const isTold = facts.limit_told_on === month.today;
-    const refusal: Decision = isTold
-      ? { act: 'ignore', outcome: 'limit' }
-      : { act: 'say', outcome: 'limit' };
-    await endWithout(connection, deps, taken, refusal);
+  const facts = await loadFacts(connection, clientId, task);
+  const month = billingMonth(now, facts.user_time_zone ?? facts.client_time_zone);
+  const taken = { clientId, task, facts, month, takenAt: now };
+  const decision = await decideTask(connection, deps, taken);
+  if (decision.act !== 'answer') {
+    await endWithout(connection, deps, taken, decision);
     return 'decided';
-  });
+  }
+  if (await isCounted(connection, deps, taken)) {
+    await welcome(connection, taken);
+    return taken;
+  }
+  const isTold = facts.limit_told_on === month.today;
+  const refusal: Decision = isTold
+    ? { act: 'ignore', outcome: 'limit' }
+    : { act: 'say', outcome: 'limit' };
+  await endWithout(connection, deps, taken, refusal);
+  return 'decided';
 }
 
 async function decideTask(

@@ -151,6 +151,34 @@ export async function finishTask(
   return rows.length > 0;
 }
 
+/** True while the task is this worker's, and until the transaction ends. */
+export async function holdTask(
+  connection: Connection,
+  clientId: string,
+  { task_id, fence }: TaskRow,
+): Promise<boolean> {
+  const sql = loadSql('postgres/queries/lock_task');
+  return (await query(connection, sql, [clientId, task_id, fence])).length > 0;
+}
+
+/** Puts back a task whose taking failed and was undone; gives it up after `attemptsMax` tries. */
+export async function setTaskAside(
+  connection: Connection,
+  clientId: string,
+  { task_id, fence }: TaskRow,
+  { dueAt, attemptsMax, message, now }: SetAside,
+): Promise<void> {
+  const values = [clientId, task_id, fence - 1n, dueAt, attemptsMax, message.slice(0, 500), now];
+  await query(connection, loadSql('postgres/queries/set_aside_task'), values);
+}
+
+interface SetAside {
+  dueAt: Date;
+  attemptsMax: number;
+  message: string;
+  now: Date;
+}
+
 /** Puts a task back until `dueAt`. */
 export async function postponeTask(
   connection: Connection,
