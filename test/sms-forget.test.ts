@@ -1,7 +1,8 @@
 // Whoever is forgotten is forgotten wholly, also by what was under way at that moment, and gains
 // nothing by it.
 import { afterEach, expect, test } from 'vitest';
-import { openSmsWorld, person, type SmsWorld } from './sms-world.ts';
+import { forgetSmsUser } from '../ingest/store/sms-users.ts';
+import { CLIENT, openSmsWorld, person, type SmsWorld } from './sms-world.ts';
 
 let world: SmsWorld;
 afterEach(() => world.close());
@@ -46,4 +47,19 @@ test('a confirmation that a cap keeps back is emptied too', async () => {
   await world.settle();
   expect(world.sentTo(ANA)).toHaveLength(2);
   expect(await findHolding(ANA, 'are deleted here')).toEqual([]);
+});
+
+test('nobody who is forgotten hears that his answer takes long', async () => {
+  world = await openSmsWorld({ openai: { slowMs: 1_500 }, agent: { workingAfterMs: 500 } });
+  world.openai.faults.force('slow');
+  await world.text(ANA, 'A hard question?');
+  while (world.openai.requests === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  await forgetSmsUser(world.books.app, { clientId: CLIENT, who: ANA, now: new Date() });
+  // The call is booked also where its answer is not wanted any more.
+  while ((await world.rows('select 1 from usage_events')).length === 0) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  await world.settle();
+  expect(world.sentTo(ANA).filter((body) => !body.startsWith('Welcome'))).toEqual([]);
+  expect(await findHolding(ANA, 'A hard question')).toEqual([]);
 });
