@@ -8,6 +8,7 @@ import type { PricesOf } from '../pricing/costing.ts';
 import { holdTask } from '../store/tasks.ts';
 import { cutToSegments } from '../texts/cut.ts';
 import type { TwilioApi } from '../twilio/api.ts';
+import { storable } from '../twilio/inbound-fields.ts';
 import {
   endFailedTry,
   endTask,
@@ -151,18 +152,13 @@ function readCount(told: unknown): number | null {
 
 /** The words of a text: what was written, what was said, and what could not be read. */
 function requestOf(body: string, { transcriptions, unreadable, images }: ReadMedia): string {
-  const said = transcriptions.map(({ text }) => wellFormed(text).trim().slice(0, SAID_LENGTH_MAX));
+  const said = transcriptions.map(({ text }) => storable(text).trim().slice(0, SAID_LENGTH_MAX));
   const words = [body.trim(), ...said].filter((part) => part !== '').join('\n');
   if (words === '' && images.length === 0) return '';
   const note = unreadable.map(
     (type) => `(A file of type ${type} came along that you cannot open.)`,
   );
   return [words === '' ? 'What is this?' : words, ...note].join('\n');
-}
-
-/** As the words of a text are when they come in: Postgres keeps no NUL. */
-function wellFormed(text: string): string {
-  return text.toWellFormed().replaceAll('\0', '\ufffd');
 }
 
 async function loadTurns({ pool, settings }: AnswerDeps, taken: TakenTask): Promise<Turn[]> {

@@ -3,9 +3,10 @@
 import { type Pool, query, withTransaction } from '../../core/postgres.ts';
 import { loadSql } from '../../core/sql.ts';
 import { forgetOldCounts } from '../store/forget.ts';
-import { refreshStatus } from '../store/message-status.ts';
+import { findNews, refreshStatus } from '../store/message-status.ts';
 import type { MessageStore } from '../store/messages.ts';
 import type { ListedMessage, TwilioApi } from '../twilio/api.ts';
+import { storable } from '../twilio/inbound-fields.ts';
 import { senderKind } from '../twilio/phone.ts';
 
 export interface ReconcileDeps {
@@ -30,20 +31,27 @@ const SLICE_MS = 6 * 3_600_000;
 /** Its webhook may be on the way just now. */
 const YOUNGEST_MS = 30_000;
 
-/** Brings one client's texts of the last 48 hours up to date. Throws ERR_TWILIO. */
+/**
+ * Brings one client's texts of the last 48 hours up to date. Throws ERR_TWILIO, and at the end what
+ * kept single messages out of the books.
+ */
 export async function reconcile(deps: ReconcileDeps, clientId: string): Promise<Reconciled> {
   const now = deps.now().getTime();
   const total: Reconciled = { found: 0, priced: 0 };
+  const failures: unknown[] = [];
   for (const number of await listOwnNumbers(deps.pool, clientId)) {
     for (let until = now; until > now - LOOK_BACK_MS; until -= SLICE_MS) {
       const slice = { after: new Date(until - SLICE_MS), before: new Date(until) };
       const received = await deps.twilio.listMessages({ to: number, ...slice });
       const sent = await deps.twilio.listMessages({ from: number, ...slice });
-      total.found += await storeMissing(deps, clientId, received, now);
+      const results = await storeMissing(deps, clientId, received, now);
+      total.found += results.filter((one) => one.status === 'fulfilled' && one.value).length;
+      failures.push(...results.flatMap((one) => (one.status === 'rejected' ? [one.reason] : [])));
       total.priced += await noteTold(deps, clientId, [...received, ...sent]);
     }
     await noteReconciled(deps, clientId, number);
   }
+  if (failures.length > 0) throw failures[0];
   return total;
 }
 
@@ -70,7 +78,7 @@ async function storeMissing(
   clientId: string,
   listed: readonly ListedMessage[],
   asOf: number,
-): Promise<number> {
+): Promise<PromiseSettledResult<boolean>[]> {
   const received = listed.filter(
     ({ direction, from, happenedAt }) =>
       direction === 'inbound' &&
@@ -81,21 +89,22 @@ async function storeMissing(
   const missing = received
     .filter(({ messageSid }) => !known.has(messageSid))
     .sort((one, other) => one.happenedAt.getTime() - other.happenedAt.getTime());
-  const results = await Promise.all(
+  // One that cannot be had or stored keeps no other out of the books.
+  return Promise.allSettled(
     missing.map(async (message) => {
       const media = message.mediaCount === 0 ? [] : await twilio.listMedia(message.messageSid);
-      return store.storeInbound({
+      const stored = await store.storeInbound({
         ...{ clientId, now: now(), happenedAt: message.happenedAt },
         message: {
           ...{ messageSid: message.messageSid, accountSid, from: message.from, to: message.to },
-          ...{ fromKind: senderKind(message.from) ?? 'name', body: message.body, media },
+          ...{ fromKind: senderKind(message.from) ?? 'name', body: storable(message.body), media },
           ...{ segments: message.segments, messagingServiceSid: null, fromCountry: null },
           optOutType: null,
         },
       });
+      return stored === 'stored';
     }),
   );
-  return results.filter((result) => result === 'stored').length;
 }
 
 async function findKnown(
@@ -127,14 +136,18 @@ async function noteTold(
     // A message of a messaging service has no segments until it is sent.
     column(({ segments }) => segments || null),
   ];
-  return withTransaction(pool, { clientId }, async (connection) => {
+  const { changed, news } = await withTransaction(pool, { clientId }, async (connection) => {
     const sql = loadSql('postgres/queries/update_told_prices');
-    const changed = await query(connection, sql, [clientId, ...values]);
-    for (const message of listed) {
-      if (message.direction === 'inbound') continue;
-      const { messageSid, status, errorCode } = message;
-      await refreshStatus(connection, clientId, messageSid, now(), { status, errorCode });
-    }
-    return changed.length;
+    return {
+      changed: await query(connection, sql, [clientId, ...values]),
+      news: await findNews(connection, clientId, listed),
+    };
   });
+  // Each for itself: delivery states that come in at this moment wait for none but their own.
+  for (const { messageSid, status, errorCode } of news) {
+    await withTransaction(pool, { clientId }, (connection) =>
+      refreshStatus(connection, clientId, messageSid, now(), { status, errorCode }),
+    );
+  }
+  return changed.length;
 }

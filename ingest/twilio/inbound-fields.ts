@@ -116,6 +116,10 @@ function findForeign(
 }
 
 /** Postgres keeps no NUL; a person's words are kept without it rather than refused. */
+export function storable(words: string): string {
+  return words.toWellFormed().replaceAll('\0', '\ufffd');
+}
+
 function readBody(values: ReadonlyMap<string, string>): string | { problem: FieldProblem } {
   const received = values.get('Body');
   const hasMedia = values.get('NumMedia') !== '0';
@@ -123,7 +127,7 @@ function readBody(values: ReadonlyMap<string, string>): string | { problem: Fiel
   if (received === undefined && !hasMedia) {
     return { problem: { field: 'Body', reason: 'is missing' } };
   }
-  const body = (received ?? '').toWellFormed().replaceAll('\0', '\ufffd');
+  const body = storable(received ?? '');
   if ([...body].length <= BODY_CHARACTERS_MAX) return body;
   const reason = `must be at most ${BODY_CHARACTERS_MAX} characters`;
   return { problem: { field: 'Body', reason } };
