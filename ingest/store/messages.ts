@@ -133,18 +133,18 @@ async function resolveUsers(
   const people = messages.filter(({ message }) => message.fromKind === 'phone');
   const phones = [...new Set(people.map(({ message }) => message.from))].sort();
   const users = new Map<string, KnownUser>();
-  for (
-    let attempt = 0;
-    users.size < phones.length && attempt < RESOLVE_ATTEMPTS_MAX;
-    attempt += 1
-  ) {
-    const ids = phones.map(() => `sms-${randomUUID().slice(0, 13)}`);
+  let unknown = phones;
+  for (let attempt = 0; unknown.length > 0; attempt += 1) {
+    // Without its user a text would have no task, and nobody would see that.
+    if (attempt === RESOLVE_ATTEMPTS_MAX) throw new Error('who sent a text cannot be found out');
+    const ids = unknown.map(() => `sms-${randomUUID().slice(0, 13)}`);
     const rows = await query<{ phone: string; user_id: string; is_new: boolean }>(
       connection,
       loadSql('postgres/queries/resolve_sms_users'),
-      [clientId, phones, ids, now],
+      [clientId, unknown, ids, now],
     );
     for (const row of rows) users.set(row.phone, { userId: row.user_id, isNew: row.is_new });
+    unknown = unknown.filter((phone) => !users.has(phone));
   }
   return users;
 }
