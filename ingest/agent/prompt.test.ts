@@ -37,6 +37,12 @@ describe('an answer', () => {
     );
   });
 
+  test('loses a secret that only the marks of markdown kept apart', () => {
+    expect(readableAnswer('a sk-**secret** and sk-\u200bsecret', ['sk-secret'])).toBe(
+      'a (removed) and (removed)',
+    );
+  });
+
   test('is bounded before anything else is done with it', () => {
     expect(readableAnswer('x'.repeat(1_000_000), []).length).toBeLessThanOrEqual(20_000);
   });

@@ -48,8 +48,10 @@ export function rememberTurns(
 /** A model's answer as it may be sent: bounded, without our secrets, in plain text. */
 export function readableAnswer(answer: string, secrets: readonly string[]): string {
   const bounded = answer.slice(0, ANSWER_CHARACTERS_MAX);
-  const harmless = secrets
-    .filter((secret) => secret !== '')
-    .reduce((text, secret) => text.replaceAll(secret, '(removed)'), bounded);
-  return toPlainText(harmless);
+  const withoutSecrets = (text: string) =>
+    secrets
+      .filter((secret) => secret !== '')
+      .reduce((left, secret) => left.replaceAll(secret, '(removed)'), text);
+  // Marks that are taken off may be a secret's own, or have kept its parts from each other.
+  return withoutSecrets(toPlainText(withoutSecrets(bounded)));
 }
