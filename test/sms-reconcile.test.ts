@@ -1,6 +1,7 @@
 // The comparison of the books with Twilio's list: one message that cannot be stored keeps no other
 // from it, and only what is news is written.
 import { afterEach, expect, test } from 'vitest';
+import { fastClock } from './fast-clock.ts';
 import { openSmsWorld, person, type SmsWorld } from './sms-world.ts';
 
 let world: SmsWorld;
@@ -52,4 +53,15 @@ test('a delivery state that is known already is not written again', async () => 
   const before = await world.rows(read);
   await world.agent?.reconcileNow();
   expect(await world.rows(read)).toEqual(before);
+});
+
+test('a text that is found after more than a day is tried as patiently as any other', async () => {
+  world = await openSmsWorld({
+    ...{ openai: { answer: () => 'Yes.' }, now: fastClock(60), isStarted: false },
+  });
+  await lose([ANA, 'Old?', 30]);
+  world.openai.faults.force('503', '503');
+  await world.startAgent().reconcileNow();
+  await world.settle();
+  expect(world.sentTo(ANA).at(-1)).toBe('Sorry for the delay. Yes.');
 });

@@ -29,6 +29,8 @@ export interface TryFailure {
 
 /** An answer after this is of no use to anybody. */
 const GIVE_UP_AFTER_MS = 24 * 3_600_000;
+/** More than an hour of them: a text may have been found late, by Twilio's list. */
+const ATTEMPTS_MIN = 20;
 const RETRY_SECONDS = [5, 15, 30, 60, 120, 300];
 const BOOKS_AWAY_WAIT_MS = 1_000;
 
@@ -81,7 +83,8 @@ export async function endFailedTry(
     return postpone(deps, taken, calls, { dueAt: now, errorType: 'system_error', message });
   }
   await deps.errors.record({ type: errorType, code, message, stack, isCritical, ...idsOf(taken) });
-  const isHopeless = now.getTime() - receivedAt.getTime() > GIVE_UP_AFTER_MS;
+  const isOld = now.getTime() - receivedAt.getTime() > GIVE_UP_AFTER_MS;
+  const isHopeless = isOld && attempts >= ATTEMPTS_MIN;
   if (!isTransient || isHopeless) {
     const failed = { status: 'failed', outcome: 'failed', errorType } as const;
     return endUnanswered(deps, taken, calls, {
