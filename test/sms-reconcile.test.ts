@@ -35,7 +35,7 @@ test('a listed text that the books refuse keeps no other one from being found', 
   expect(errors).toEqual([{ error_type: 'system_error', is_critical: true }]);
 });
 
-test('a listed text with signs that no text holds is stored as one that came by itself', async () => {
+test('a listed text with signs that no text holds is stored like one that came', async () => {
   world = await openSmsWorld({ openai: { answer: () => 'Yes.' }, isStarted: false });
   await lose([ANA, 'Hello\0?', 1]);
   await world.startAgent().reconcileNow();
@@ -55,7 +55,7 @@ test('a delivery state that is known already is not written again', async () => 
   expect(await world.rows(read)).toEqual(before);
 });
 
-test('a text that is found after more than a day is tried as patiently as any other', async () => {
+test('a text that is found after a day is tried as patiently as any other', async () => {
   world = await openSmsWorld({
     ...{ openai: { answer: () => 'Yes.' }, now: fastClock(60), isStarted: false },
   });
