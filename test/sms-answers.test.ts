@@ -63,7 +63,7 @@ describe('a text', () => {
     expect(world.openai.chats).toHaveLength(1);
   }, 60_000);
 
-  test('without a key of a model gets a fixed answer that says so, and is not counted', async () => {
+  test('without a key of a model gets a fixed answer and is not counted', async () => {
     world = await openSmsWorld({ hasModel: false });
     await world.text(ANA, 'Hello?');
     await world.settle();
@@ -167,7 +167,7 @@ describe('USAGE', () => {
 });
 
 describe('COST', () => {
-  test('tells executives yesterday’s and the month’s figures, and asks the model for others', async () => {
+  test('tells executives yesterday’s and the month’s figures, nobody else', async () => {
     world = await openSmsWorld();
     await world.text(ANA, 'Hello?');
     await world.settle();
@@ -185,7 +185,7 @@ describe('COST', () => {
 });
 
 describe('FORGET ME', () => {
-  test('takes number and words out of every table, keeps the figures, and is confirmed', async () => {
+  test('takes number and words out of every table and keeps the figures', async () => {
     const canary = 'my secret canary phrase';
     world = await openSmsWorld({ openai: { answer: () => `about ${canary}` } });
     await world.text(ANA, canary);

@@ -23,7 +23,7 @@ test('a picture is shown to the model beside the words', async () => {
   expect(JSON.stringify(content)).toContain('What is this?');
 });
 
-test('a voice message is written down and answered; both calls are booked with their cost', async () => {
+test('a voice message is written down and answered; both calls are booked', async () => {
   world = await openSmsWorld({
     openai: { transcribe: () => ({ text: 'When do you open?', seconds: 12.5 }) },
   });
