@@ -13,6 +13,7 @@ test.each<readonly [string, string]>([
   ['ＳＴＯＰ', 'stop'],
   ['Stop\u200b', 'stop'],
   ['Opt-Out', 'stop'],
+  [`STOP${'!'.repeat(1_500)}`, 'stop'],
   ['opt out', 'stop'],
   ['stop\n all', 'stop'],
   ['START', 'start'],

@@ -29,7 +29,8 @@ const BY_WORD = new Map(
     words.map((word) => [word, { action: action as KeywordAction, word }] as const),
   ),
 );
-const KEYWORD_LENGTH_MAX = 100;
+/** No text is longer; "STOP" may stand before a hundred exclamation marks. */
+const KEYWORD_LENGTH_MAX = 1_600;
 
 /**
  * The order that the whole message is, whatever its case, blanks, punctuation and emoji; null for

@@ -8,6 +8,7 @@ import type { MessageStore } from '../store/messages.ts';
 import type { ListedMessage, TwilioApi } from '../twilio/api.ts';
 import { storable } from '../twilio/inbound-fields.ts';
 import { senderKind } from '../twilio/phone.ts';
+import { readKeyword } from './keywords.ts';
 
 export interface ReconcileDeps {
   pool: Pool;
@@ -115,9 +116,19 @@ async function findKnown(
   if (listed.length === 0) return new Set();
   const sids = listed.map(({ messageSid }) => messageSid);
   const sql = loadSql('postgres/queries/select_known_sids');
-  const rows = await withTransaction(pool, { clientId }, (connection) =>
-    query<{ message_sid: string }>(connection, sql, [clientId, sids]),
-  );
+  // Words from before their writer was forgotten are as good as stored; a STOP holds all the same.
+  const words = listed.filter(({ body }) => readKeyword(body)?.action !== 'stop');
+  const column = <Value>(read: (message: ListedMessage) => Value) => words.map(read);
+  const forgottenSql = loadSql('postgres/queries/select_forgotten_texts');
+  const sent = [
+    column(({ messageSid }) => messageSid),
+    column(({ from }) => from),
+    column(({ happenedAt }) => happenedAt),
+  ];
+  const rows = await withTransaction(pool, { clientId }, async (connection) => [
+    ...(await query<{ message_sid: string }>(connection, sql, [clientId, sids])),
+    ...(await query<{ message_sid: string }>(connection, forgottenSql, [clientId, ...sent])),
+  ]);
   return new Set(rows.map((row) => row.message_sid));
 }
 

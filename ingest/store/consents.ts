@@ -18,24 +18,27 @@ export interface OfNumber {
 /** Sends a number nothing from now on, what is queued for it included. */
 export async function suppress(
   connection: Connection,
-  { reason, ...act }: OfNumber & { reason: SuppressionReason },
+  { reason, since, ...act }: OfNumber & { reason: SuppressionReason; since?: Date },
 ): Promise<void> {
   const { clientId, phone, now } = act;
   await query(connection, loadSql('postgres/queries/lock_sms_user'), [clientId, phone]);
-  const values = [clientId, phone, reason, now];
+  const values = [clientId, phone, reason, since ?? now];
   await query(connection, loadSql('postgres/queries/insert_suppression'), values);
   await noteConsents(connection, reason, [act]);
   const queued = [clientId, phone, now];
   await query(connection, loadSql('postgres/queries/suppress_outbox'), queued);
 }
 
-/** Lets a number be texted again; false if none of the reasons kept it from that. */
+/**
+ * Lets a number be texted again; false if none of the reasons kept it from that, or none that holds
+ * since before `until`.
+ */
 export async function lift(
   connection: Connection,
-  { reasons, ...of }: OfNumber & { reasons: readonly SuppressionReason[] },
+  { reasons, until, ...of }: OfNumber & { reasons: readonly SuppressionReason[]; until?: Date },
 ): Promise<boolean> {
   const sql = loadSql('postgres/queries/delete_suppression');
-  const lifted = await query(connection, sql, [of.clientId, of.phone, reasons]);
+  const lifted = await query(connection, sql, [of.clientId, of.phone, reasons, until ?? null]);
   if (lifted.length === 0) return false;
   await noteConsents(connection, 'start', [of]);
   return true;

@@ -106,15 +106,32 @@ async function storeOfClient(
   return sids;
 }
 
-/** STOP and START take effect with the message, before anybody gets to answer it. */
+/**
+ * STOP and START take effect with the message, before anybody gets to answer it. Of those that are
+ * found late the newest counts, whichever is stored first.
+ */
 async function noteConduct(
   connection: Connection,
-  { keyword, wishesToStop: isWish, userId, ...act }: InboundRow & OfNumber,
+  { keyword, wishesToStop: isWish, userId, happenedAt, isReconciled, ...act }: Conduct,
 ): Promise<void> {
-  if (keyword === 'stop') await suppress(connection, { ...act, reason: 'stop' });
-  else if (keyword === 'start') await lift(connection, { ...act, reasons: ['stop', 'refused'] });
-  else if (isWish && userId !== null) await noteConsents(connection, 'wish', [act]);
+  if (isReconciled && (keyword === 'start' || keyword === 'stop')) {
+    // Two that are found together wait for each other, so that the second sees the first.
+    const key = [act.clientId, act.phone];
+    await query(connection, loadSql('postgres/queries/lock_sms_user'), key);
+  }
+  if (keyword === 'start') {
+    const until = isReconciled ? { until: happenedAt } : {};
+    await lift(connection, { ...act, ...until, reasons: ['stop', 'refused'] });
+  } else if (keyword === 'stop') {
+    const values = [act.clientId, userId, happenedAt];
+    const sql = loadSql('postgres/queries/select_later_start');
+    const isUndone = isReconciled && (await query(connection, sql, values)).length > 0;
+    if (isUndone) await noteConsents(connection, 'stop', [act]);
+    else await suppress(connection, { ...act, reason: 'stop', since: happenedAt });
+  } else if (isWish && userId !== null) await noteConsents(connection, 'wish', [act]);
 }
+
+type Conduct = InboundRow & OfNumber;
 
 interface KnownUser {
   userId: string;
