@@ -3,8 +3,10 @@
 import { setTimeout as setTimeoutPromise } from 'node:timers/promises';
 import { isAppError, messageOf } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
+import { isUnavailable } from '../../core/postgres.ts';
 import { listServedClients } from '../store/outbox.ts';
 import { type AnswerDeps, answerTask } from './answer-task.ts';
+import { recordRarely } from './error-log.ts';
 import { createPump, type Pump } from './pump.ts';
 import { type ReconcileDeps, reconcile } from './reconcile.ts';
 import { type ResolveDeps, resolveUncertain } from './resolve-uncertain.ts';
@@ -41,7 +43,7 @@ const SENDS_WIDTH = 16;
 /** Starts the loops. */
 export function startAgent(deps: AgentDeps): Agent {
   const stopping = new AbortController();
-  const ofAgent = { ...deps, circuit: { openUntil: 0 }, signal: stopping.signal };
+  const ofAgent = { ...deps, circuit: new Map(), signal: stopping.signal };
   const clients = createClientList(deps);
   const onError = (error: unknown) => void deps.errors.recordThrown(error);
   const senders: Pump = createPump<ClaimedText>({
@@ -61,9 +63,11 @@ export function startAgent(deps: AgentDeps): Agent {
       senders.wake();
     },
   });
+  const ofLookUp = { ...deps, errors: recordRarely(deps.errors, deps.now) };
   const lookUp = oneAtATime(async () => {
     await clients.each(async (clientId) => {
-      while (!stopping.signal.aborted && (await resolveUncertain(deps, clientId))) senders.wake();
+      while (!stopping.signal.aborted && (await resolveUncertain(ofLookUp, clientId)))
+        senders.wake();
     });
   }, onError);
   const reconcileAll = oneAtATime(async () => {
@@ -96,13 +100,14 @@ export function startAgent(deps: AgentDeps): Agent {
   };
 }
 
-/** Twilio that cannot be asked is asked again in five minutes; other clients do not wait for it. */
+/** What fails for one client is tried again in five minutes; the others do not wait for it. */
 async function reconcileClient(deps: AgentDeps, clientId: string): Promise<void> {
   try {
     const { found, priced } = await reconcile(deps, clientId);
     if (found + priced > 0) deps.log.info('sms.reconciled', { clientId, found, priced });
   } catch (error) {
-    if (!isAppError(error, 'ERR_TWILIO')) throw error;
+    if (isUnavailable(error)) throw error;
+    if (!isAppError(error, 'ERR_TWILIO')) return deps.errors.recordThrown(error, { clientId });
     const message = messageOf(error);
     await deps.errors.record({ type: 'twilio_error', code: 'list', message, clientId });
   }

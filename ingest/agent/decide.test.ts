@@ -42,6 +42,8 @@ test.each<[string, Partial<TaskFacts>, string]>([
   ['USAGE', { keyword: 'usage', word: 'usage' }, 'usage'],
   ['MORE', { keyword: 'more', word: 'more' }, 'more'],
   ['FORGET ME', { keyword: 'forget-me', word: 'forget me' }, 'forget-me'],
+  ['FORGET ME after STOP', { keyword: 'forget-me', suppression: 'stop' }, 'forget-me'],
+  ['FORGET ME of an inactive person', { keyword: 'forget-me', isActive: false }, 'forget-me'],
   ['COST of an executive', { keyword: 'cost', word: 'cost', isExecutive: true }, 'cost'],
   ['without words', { text: ' \n' }, 'empty'],
 ])('a text %s is answered in our own words', (_what, more, outcome) => {

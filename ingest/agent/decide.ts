@@ -59,6 +59,8 @@ export function decide(facts: TaskFacts): Decision {
   // Two answering machines would talk for ever.
   if (facts.lastSent !== null && facts.text.trim() === facts.lastSent.trim()) return ignore('echo');
   if (facts.keyword === 'stop') return facts.answersKeywords ? say('stopped') : ignore('stop');
+  // A right of everybody, also of whoever gets no answer otherwise.
+  if (facts.keyword === 'forget-me') return say('forget-me');
   if (facts.suppression !== null && facts.suppression !== 'unreachable') {
     return ignore('opted-out');
   }
@@ -81,7 +83,7 @@ function decideKeyword(facts: TaskFacts): Decision | undefined {
 }
 
 function decideOwnWord({ keyword, isExecutive }: TaskFacts): Decision | undefined {
-  if (keyword === 'usage' || keyword === 'more' || keyword === 'forget-me') return say(keyword);
+  if (keyword === 'usage' || keyword === 'more') return say(keyword);
   // Whoever may not see the figures is answered as if it were any other word.
   return keyword === 'cost' && isExecutive ? say('cost') : undefined;
 }

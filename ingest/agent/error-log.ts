@@ -88,6 +88,23 @@ export function createErrorLog(pool: Pool, log: Log, now: () => Date): ErrorLog 
   };
 }
 
+/** The same error of a client once in so long: whoever fails at each look fails once. */
+export function recordRarely(errors: ErrorLog, now: () => Date): ErrorLog {
+  const toldAt = new Map<string, number>();
+  return {
+    ...errors,
+    record: async (facts) => {
+      const at = now().getTime();
+      for (const [told, instant] of toldAt)
+        if (at - instant >= AWAY_TOLD_EVERY_MS) toldAt.delete(told);
+      const key = [facts.clientId, facts.type, facts.code, facts.message].join(' ');
+      if (toldAt.has(key)) return;
+      toldAt.set(key, at);
+      await errors.record(facts);
+    },
+  };
+}
+
 interface ErrorRow {
   type: ErrorType;
   message: string;

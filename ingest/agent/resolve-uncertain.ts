@@ -29,7 +29,7 @@ const LOOK_AGAIN_MS = 15_000;
 /** Clocks differ, and lists count in seconds. */
 const CLOCK_SLACK_MS = 60_000;
 
-/** Looks one uncertain text up; false if none is due. */
+/** Looks one uncertain text up; false if none is due, or none can be looked up now. */
 export async function resolveUncertain(deps: ResolveDeps, clientId: string): Promise<boolean> {
   const now = deps.now();
   const row = await withTransaction(deps.pool, { clientId }, async (connection) => {
@@ -39,7 +39,7 @@ export async function resolveUncertain(deps: ResolveDeps, clientId: string): Pro
   });
   if (row === undefined) return false;
   const listed = await listCandidates(deps, clientId, row);
-  if (listed === undefined) return true;
+  if (listed === undefined) return false;
   await withTransaction(deps.pool, { clientId }, (connection) =>
     settle(connection, deps, clientId, row, listed),
   );

@@ -24,14 +24,14 @@ export interface SendDeps {
   now: () => Date;
 }
 
-/** Stops all sending while the account is not allowed to send. */
-export interface Circuit {
-  openUntil: number;
-}
+/** Until when a client sends nothing, because its number or account may not; others go on. */
+export type Circuit = Map<string, number>;
 
 export interface ClaimedText {
   clientId: string;
   row: OutboxRow;
+  /** Afterwards another may take it. */
+  leaseEnd: Date;
   /** The client's day whose caps count it. */
   day: string;
   cost: string;
@@ -53,14 +53,14 @@ export async function claimText(
   clientId: string,
 ): Promise<ClaimedText | 'settled' | undefined> {
   const instant = now();
-  if (instant.getTime() < circuit.openUntil) return undefined;
+  if (instant.getTime() < (circuit.get(clientId) ?? 0)) return undefined;
   return withTransaction(pool, { clientId }, async (connection) => {
     const lease = new Date(instant.getTime() + LEASE_MS);
     const sql = loadSql('postgres/queries/claim_outbox');
     const [row] = await query<OutboxRow>(connection, sql, [clientId, instant, lease]);
     if (row === undefined) return undefined;
     const day = localDate(instant, await timeZoneOf(connection, clientId));
-    const claimed = { clientId, row, day, cost: costOf(row) };
+    const claimed = { clientId, row, leaseEnd: lease, day, cost: costOf(row) };
     const objection =
       (await findObjection(connection, claimed, instant)) ??
       ((await reserve(connection, claimed, settings)) ? undefined : CAPPED);
@@ -88,7 +88,12 @@ async function findObjection(
 ): Promise<Objection | undefined> {
   const { to_number: to, from_number: from, despite_stop: despiteStop } = row;
   const lockSql = loadSql('postgres/queries/lock_sms_user_shared');
-  await query(connection, lockSql, [clientId, to]);
+  const person = [clientId, row.user_id];
+  const [known] = await query<{ is_forgotten: boolean }>(connection, lockSql, person);
+  // It was on its way when the person was forgotten, and has come back.
+  if (known?.is_forgotten && !despiteStop) {
+    return { state: 'suppressed', afterMs: 0, message: 'its reader is forgotten' };
+  }
   const suppression = await findSuppression(connection, clientId, to);
   if (suppression !== null && !despiteStop) {
     return { state: 'suppressed', afterMs: 0, message: `the number gets nothing: ${suppression}` };
@@ -119,7 +124,7 @@ async function reserve(
 
 async function release(
   connection: Connection,
-  { clientId, row, day, cost }: ClaimedText,
+  { clientId, row, day, cost }: Omit<ClaimedText, 'leaseEnd'>,
   scopes = ['number', 'client'],
 ): Promise<void> {
   const values = [clientId, row.to_number, day, row.segments, cost, scopes];
@@ -146,6 +151,8 @@ async function timeZoneOf(connection: Connection, clientId: string): Promise<str
 /** Sends a claimed text and writes down what became of it. */
 export async function sendText(deps: SendDeps, claimed: ClaimedText): Promise<void> {
   const { row, clientId } = claimed;
+  // Whoever was stopped for so long is not the only one who has it; it is looked up first.
+  if (deps.now() >= claimed.leaseEnd) return;
   const base = deps.publicUrl.replace(/\/+$/, '');
   const names = { [CLIENT_PARAMETER]: clientId, [OUTBOX_PARAMETER]: row.outbox_id };
   const result = await deps.twilio.send({
@@ -221,7 +228,7 @@ async function reportRefusal(
 ): Promise<void> {
   if (reason === 'stop') return;
   const isCritical = reason === 'configuration';
-  if (isAccountWide) circuit.openUntil = now().getTime() + CIRCUIT_OPEN_MS;
+  if (isAccountWide) circuit.set(clientId, now().getTime() + CIRCUIT_OPEN_MS);
   const of = { clientId, taskId: row.task_id, userId: row.user_id };
   await errors.record({ type: 'twilio_error', code, message, isCritical, ...of });
 }

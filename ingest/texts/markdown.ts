@@ -24,7 +24,9 @@ export function stripMarkdown(text: string): string {
 }
 
 function isRule(line: string): boolean {
-  return RULE.test(line) || (line.includes('|') && TABLE_RULE.test(line));
+  // Without its blanks, or a line of thousands of them takes a second.
+  const marks = line.trim();
+  return RULE.test(marks) || (marks.includes('|') && TABLE_RULE.test(marks));
 }
 
 function stripLine(line: string): string {

@@ -101,6 +101,7 @@ test.each([
   ['brackets', '['.repeat(100_000)],
   ['nested links', `${'['.repeat(5_000)}a${'](b)'.repeat(5_000)}`],
   ['blanks', `${' '.repeat(100_000)}x`],
+  ['blanks before a table', `a\n${' '.repeat(100_000)}|`],
   ['emphasis', '_a_ '.repeat(25_000)],
   ['backticks', Array.from({ length: 440 }, (_, length) => `${'`'.repeat(length)}a`).join('')],
 ])('100 kB of %s are normalised in no time', (_name, answer) => {

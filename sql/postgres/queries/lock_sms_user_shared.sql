@@ -1,3 +1,6 @@
--- Waits for a STOP that is being stored.
--- params: $1 client, $2 number.
-select user_id from sms_users where client_id = $1 and phone = $2 for share
+-- Waits for a STOP, or a FORGET ME, that is being stored.
+-- params: $1 client, $2 user.
+select forgotten_at is not null as is_forgotten
+from sms_users
+where client_id = $1 and user_id = $2
+for share
