@@ -34,7 +34,10 @@ const agent =
         ...{ pool: agentPool, store, now, log, accountSid, publicUrl, pricesOf },
         settings: loadConfig({}, join(import.meta.dirname, '..'), []).sms,
         twilio: createTwilioApi({ accountSid, authToken: authTokens[0] ?? '', baseUrl: twilioUrl }),
-        setup: { provider: 'openai', name: 'gpt-4o-mini', model: hangingModel() },
+        setup: {
+          ...{ provider: 'openai', name: 'gpt-4o-mini', transcriptionName: 'whisper-1' },
+          model: hangingModel(),
+        },
         errors: createErrorLog(agentPool, log, now),
         secrets: authTokens,
       })

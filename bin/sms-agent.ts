@@ -57,5 +57,6 @@ function openModel(sms: SmsConfig): ModelSetup | undefined {
     model: createModel({ ...options, retries }),
     provider: provider ?? 'openai',
     name,
+    transcriptionName: transcriptionModel,
   };
 }

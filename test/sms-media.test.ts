@@ -2,6 +2,7 @@
 // booked, other files are answered in words, and nothing is fetched from elsewhere than Twilio.
 import { afterEach, expect, test } from 'vitest';
 import { fixedClock } from '../core/test-support.ts';
+import { fastClock } from './fast-clock.ts';
 import { NUMBER, openSmsWorld, person, type SmsWorld } from './sms-world.ts';
 
 let world: SmsWorld;
@@ -41,6 +42,22 @@ test('a voice message is written down and answered; both calls are booked', asyn
     ...{ calls: 2n, transcription_cost: '0.00125', has_model_cost: true },
     parts_of_unknown_cost: 0n,
   });
+});
+
+test('a transcription that fails is booked as one, and is asked for again', async () => {
+  world = await openSmsWorld({ now: fastClock(60) });
+  world.openai.faults.force('500');
+  await send('', { contentType: 'audio/mpeg', bytes: Buffer.from('ID3') });
+  await world.settle();
+  const calls = await world.rows(
+    `select purpose, operation, status from task_calls
+     join usage_events using (client_id, event_id) order by occurred_at`,
+  );
+  expect(calls).toEqual([
+    { purpose: 'transcription', operation: 'transcription', status: 'error' },
+    { purpose: 'transcription', operation: 'transcription', status: 'success' },
+    { purpose: 'answer', operation: 'chat', status: 'success' },
+  ]);
 });
 
 test('a file of another kind is answered in words and costs no request', async () => {

@@ -66,6 +66,12 @@ export interface WorldOptions {
   isStarted?: boolean;
 }
 
+const MODEL_NAMES = {
+  provider: 'openai',
+  name: 'gpt-4o-mini',
+  transcriptionName: 'whisper-1',
+};
+
 /** The nth person's number. */
 export function person(index: number): string {
   return `+1303555${String(index).padStart(4, '0')}`;
@@ -102,9 +108,7 @@ export async function openSmsWorld(options: WorldOptions = {}): Promise<SmsWorld
   const deps: AgentDeps = {
     ...{ pool, store, now, log, publicUrl: PUBLIC_URL, settings: settingsOf(options) },
     ...{ accountSid, twilio: apiOf(twilio, options) },
-    setup: hasModel
-      ? { provider: 'openai', name: 'gpt-4o-mini', model: modelOf(openai, options) }
-      : undefined,
+    setup: hasModel ? { ...MODEL_NAMES, model: modelOf(openai, options) } : undefined,
     pricesOf: createPriceBook(pool),
     errors,
     secrets: [authToken, accountSid, openai.apiKey],

@@ -43,6 +43,7 @@ export interface ModelSetup {
   model: Model;
   provider: string;
   name: string;
+  transcriptionName: string;
 }
 
 export interface AnswerDeps extends TakeDeps {
@@ -85,9 +86,6 @@ export async function answerTask(deps: AnswerDeps, taken: TakenTask): Promise<vo
   } catch (error) {
     const failure = toFailure(error, taken);
     if (failure === undefined) throw error;
-    if (error instanceof ModelError) {
-      calls.push(callOfError(error, setup.name, deps.now(), deps.signal.aborted));
-    }
     await endFailedTry(deps, taken, calls, failure);
   } finally {
     clearTimeout(working.timer);
@@ -102,9 +100,17 @@ async function answerWith(
   { calls, signal }: { calls: ModelCall[]; signal: AbortSignal },
 ): Promise<void> {
   const { facts, task } = taken;
+  const noteFailed = (purpose: ModelCall['purpose'], model: string) => (error: unknown) => {
+    if (error instanceof ModelError) {
+      const isCancelled = deps.signal.aborted;
+      calls.push(callOfError(error, { purpose, model }, deps.now(), isCancelled));
+    }
+    throw error;
+  };
   const media = await readMedia(facts.media ?? [], {
     ...{ twilio: deps.twilio, model: setup.model, signal },
     onCall: (spoken) => calls.push(callOfTranscription(spoken, deps.now())),
+    onFailure: noteFailed('transcription', setup.transcriptionName),
   });
   const request = requestOf(facts.body ?? '', media);
   if (request === '' && media.images.length === 0) {
@@ -113,13 +119,14 @@ async function answerWith(
   }
   const segmentsMax = deps.settings.segmentCaps[facts.tier];
   const askedAt = deps.now();
-  const answer = await setup.model.answer({
+  const question = {
     system: systemPrompt(deps.settings.systemPrompt, segmentsMax),
-    turns: [...(await loadTurns(deps, taken)), { role: 'user', text: request }],
+    turns: [...(await loadTurns(deps, taken)), { role: 'user' as const, text: request }],
     images: media.images,
     outputTokensMax: outputTokensMax(segmentsMax),
     signal,
-  });
+  };
+  const answer = await setup.model.answer(question).catch(noteFailed('answer', setup.name));
   const call = callOfAnswer(answer, setup.name, askedAt);
   calls.push(call);
   const isLate = deps.now().getTime() - task.received_at.getTime() > LATE_AFTER_MS;

@@ -39,16 +39,17 @@ export function callOfTranscription(spoken: Transcription, occurredAt: Date): Mo
 /** A call that failed is one too: perhaps with usage, at least with a count. */
 export function callOfError(
   error: ModelError,
-  model: string,
+  { purpose, model }: { purpose: ModelCall['purpose']; model: string },
   occurredAt: Date,
   isCancelled: boolean,
 ): ModelCall {
   const { call } = error;
+  const operation = purpose === 'answer' ? 'chat' : 'transcription';
   const usage = usageOf(call?.response ?? null);
   const facts = call === null ? {} : factsOf(call, model);
   const status = isCancelled ? 'cancelled' : 'error';
-  const fields = { operation: 'chat', model, ...facts, ...usage, status, error_type: error.type };
-  return { purpose: 'answer', occurredAt, fields };
+  const fields = { operation, model, ...facts, ...usage, status, error_type: error.type };
+  return { purpose, occurredAt, fields };
 }
 
 /** What names a call that was answered, on the provider's bill too. */

@@ -36,12 +36,14 @@ export interface MediaReader {
   signal: AbortSignal;
   /** Told of each transcription, also if a later one fails. */
   onCall(spoken: Transcription): void;
+  /** Told of one that failed; throws. */
+  onFailure(error: unknown): never;
 }
 
 /** Fetches and reads the media of a text. Throws ModelError when a transcription fails. */
 export async function readMedia(
   media: readonly InboundMedia[],
-  { twilio, model, signal, onCall }: MediaReader,
+  { twilio, model, signal, onCall, onFailure }: MediaReader,
 ): Promise<ReadMedia> {
   const read: ReadMedia = { images: [], transcriptions: [], unreadable: [] };
   for (const { url, contentType: told } of media.slice(0, FILES_MAX)) {
@@ -52,7 +54,7 @@ export async function readMedia(
     else if (format === undefined) read.images.push({ contentType: type, bytes });
     else {
       const audio = { contentType: type, bytes, fileName: `voice.${format}` };
-      const spoken = await model.transcribe(audio, signal);
+      const spoken = await model.transcribe(audio, signal).catch(onFailure);
       read.transcriptions.push(spoken);
       onCall(spoken);
     }
