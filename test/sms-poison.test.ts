@@ -66,7 +66,8 @@ test('a call of which the server tells what no books hold is counted and answere
     ...{ apiKey: 'sk-odd-server', baseUrl: `http://127.0.0.1:${port}/v1`, model: 'odd' },
     ...{ transcriptionModel: 'whisper-1', timeoutMs: 5_000, retries: 0 },
   });
-  world = await openSmsWorld({ agent: { setup: { model, provider: 'openai', name: 'odd' } } });
+  const names = { provider: 'openai', name: 'odd', transcriptionName: 'whisper-1' };
+  world = await openSmsWorld({ agent: { setup: { model, ...names } } });
   await world.text(ANA, 'Hello?');
   await world.settle(10_000);
   server.close();
