@@ -4,6 +4,7 @@ import { afterEach, expect, test } from 'vitest';
 import { addTestClient, fixedClock } from '../core/test-support.ts';
 import { claimText, type SendDeps, sendText } from '../ingest/agent/send-texts.ts';
 import { addNumber } from '../ingest/store/numbers.ts';
+import { forgetSmsUser } from '../ingest/store/sms-users.ts';
 import { createTwilioApi } from '../ingest/twilio/api.ts';
 import { CLIENT, openSmsWorld, person, type SmsWorld, type WorldOptions } from './sms-world.ts';
 
@@ -128,4 +129,22 @@ test('lists that fail are one error, however many texts are uncertain', async ()
   expect(await world.rows('select error_type from error_logs')).toEqual([
     { error_type: 'twilio_error' },
   ]);
+});
+
+test('a text that is being stored while its sender is forgotten leaves nothing behind', async () => {
+  const { now } = await openStill();
+  await world.text(ANA, 'Hello?');
+  await world.settle();
+  const slow = await world.books.owner.connect();
+  await slow.query('begin; lock table conversations in access exclusive mode');
+  const storing = world.text(ANA, 'My name is Ana');
+  const here = 'database = (select oid from pg_database where datname = current_database())';
+  await waitUntil(has(`select 1 from pg_locks where not granted and ${here}`));
+  await forgetSmsUser(world.books.app, { clientId: CLIENT, who: ANA, now: now() });
+  await slow.query('commit');
+  slow.release();
+  await storing;
+  await world.settle();
+  expect(await world.rows('select 1 from sms_messages where body is not null')).toEqual([]);
+  expect(await world.rows('select 1 from sms_messages where from_number = $1', [ANA])).toEqual([]);
 });

@@ -12,6 +12,7 @@ import { redact } from '../../core/redact.ts';
 import type { SmsConfig } from '../../core/sms-config.ts';
 import { loadSql } from '../../core/sql.ts';
 import { findSuppression, lift } from '../store/consents.ts';
+import { forgetUser } from '../store/forget.ts';
 import { queueText } from '../store/outbox.ts';
 import {
   claimTask,
@@ -177,6 +178,8 @@ async function endWithout(
   const { clientId, task, facts, month, takenAt } = taken;
   const { outcome } = decision;
   if (decision.act === 'ignore') {
+    // It was being stored while its sender was forgotten, so neither of the two saw the other.
+    if (outcome === 'forgotten') await forgetUser(connection, clientId, task, takenAt);
     await finishTask(connection, clientId, task, { status: 'ignored', outcome }, takenAt);
     return;
   }
