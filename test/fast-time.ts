@@ -20,6 +20,7 @@ globalThis.Date = new Proxy(Date, {
 const readWatch = performance.now.bind(performance);
 performance.now = () => readWatch() * factor;
 
+// AbortSignal.timeout is made of the same timers, so it is shortened with them.
 for (const name of ['setTimeout', 'setInterval'] as const) {
   const set = globalThis[name] as (...values: unknown[]) => NodeJS.Timeout;
   const fast = (work: unknown, ms?: number, ...values: unknown[]) =>
@@ -31,6 +32,3 @@ for (const name of ['setTimeout', 'setInterval'] as const) {
 const wait = promises.setTimeout;
 promises.setTimeout = (ms, value, options) => wait(shorten(ms), value, options);
 syncBuiltinESMExports();
-
-const abortAfter = AbortSignal.timeout.bind(AbortSignal);
-AbortSignal.timeout = (ms) => abortAfter(Math.ceil(shorten(ms)));
