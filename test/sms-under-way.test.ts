@@ -131,7 +131,7 @@ test('lists that fail are one error, however many texts are uncertain', async ()
   ]);
 });
 
-test('a text that is being stored while its sender is forgotten leaves nothing behind', async () => {
+test('a text that is stored while its sender is forgotten leaves nothing behind', async () => {
   const { now } = await openStill();
   await world.text(ANA, 'Hello?');
   await world.settle();
