@@ -15,11 +15,11 @@ const [ANA, BEN] = [person(1), person(2)];
 test('an answer that the books refuse fails after some tries and is not counted', async () => {
   const answer = ({ question }: { question: string }) =>
     question === 'Hard?' ? 'Unbookable.' : 'Yes.';
-  world = await openSmsWorld({ openai: { answer }, now: fastClock(600) });
+  world = await openSmsWorld({ openai: { answer }, now: fastClock(60) });
   await world.rows(`alter table tasks add check (reply not like '%Unbookable.')`);
   await world.text(ANA, 'Hard?');
   await world.text(BEN, 'Easy?');
-  await world.settle(10_000);
+  await world.settle(20_000);
   expect(world.sentTo(BEN).at(-1)).toBe('Yes.');
   expect(world.sentTo(ANA).at(-1)).toMatch(/could not be answered/);
   expect(world.openai.chats.length).toBeLessThanOrEqual(6);
@@ -33,11 +33,11 @@ test('an answer that the books refuse fails after some tries and is not counted'
 });
 
 test('a text that cannot even be decided stops nobody else’s', async () => {
-  world = await openSmsWorld({ openai: { answer: () => 'Yes.' }, now: fastClock(600) });
+  world = await openSmsWorld({ openai: { answer: () => 'Yes.' }, now: fastClock(60) });
   await world.rows(`alter table sms_outbox add check (to_number <> '${ANA}')`);
   await world.text(ANA, 'USAGE');
   await world.text(BEN, 'Easy?');
-  await world.settle(10_000);
+  await world.settle(20_000);
   expect(world.sentTo(BEN).at(-1)).toBe('Yes.');
   expect(await world.rows(`select status from tasks where keyword = 'usage'`)).toEqual([
     { status: 'failed' },
@@ -69,7 +69,7 @@ test('a call of which the server tells what no books hold is counted and answere
   const names = { provider: 'openai', name: 'odd', transcriptionName: 'whisper-1' };
   world = await openSmsWorld({ agent: { setup: { model, ...names } } });
   await world.text(ANA, 'Hello?');
-  await world.settle(10_000);
+  await world.settle(20_000);
   server.close();
   expect(world.sentTo(ANA).at(-1)).toBe('Yes.');
   const calls = await world.rows('select status, cost_status, request_id from usage_events');
@@ -85,7 +85,7 @@ test('what is said in a recording may hold signs that no text holds', async () =
   });
   const media = [{ contentType: 'audio/mpeg', bytes: Buffer.from('ID3 sound') }];
   await world.twilio.receive({ from: ANA, to: NUMBER, body: '', media });
-  await world.settle(10_000);
+  await world.settle(20_000);
   expect(world.sentTo(ANA).at(-1)).toBe('Yes.');
 });
 
@@ -96,7 +96,7 @@ test('a model that never ends is asked again before somebody else takes its task
   });
   world.openai.faults.force('hang');
   await world.text(ANA, 'Hello?');
-  await world.settle(10_000);
+  await world.settle(20_000);
   expect(world.sentTo(ANA).at(-1)).toBe('Yes.');
   expect(await world.rows(`select error_type, client_id from error_logs`)).toEqual([
     { error_type: 'openai_timeout', client_id: CLIENT },
