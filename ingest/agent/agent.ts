@@ -51,6 +51,10 @@ export function startAgent(deps: AgentDeps): Agent {
     take: () => clients.firstWith((clientId) => claimText(ofAgent, clientId)),
     run: (claimed) => sendText(ofAgent, claimed),
   });
+  // A model or a list that is away fails for every task, which is one error.
+  const rarely = recordRarely(deps.errors, deps.now);
+  const ofAnswers = { ...ofAgent, errors: rarely };
+  const ofLookUp = { ...deps, errors: rarely };
   const answerers: Pump = createPump<TakenTask>({
     ...{ width: ANSWERS_WIDTH, onError },
     take: async () => {
@@ -59,11 +63,10 @@ export function startAgent(deps: AgentDeps): Agent {
       return taken;
     },
     run: async (taken) => {
-      await answerTask(ofAgent, taken);
+      await answerTask(ofAnswers, taken);
       senders.wake();
     },
   });
-  const ofLookUp = { ...deps, errors: recordRarely(deps.errors, deps.now) };
   const lookUp = oneAtATime(async () => {
     await clients.each(async (clientId) => {
       while (!stopping.signal.aborted && (await resolveUncertain(ofLookUp, clientId)))

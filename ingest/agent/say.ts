@@ -7,6 +7,7 @@ import type { SmsConfig } from '../../core/sms-config.ts';
 import { loadSql } from '../../core/sql.ts';
 import { forgetUser } from '../store/forget.ts';
 import { cutToSegments } from '../texts/cut.ts';
+import { replaceSigns } from '../texts/sms-signs.ts';
 import type { SayOutcome } from './decide.ts';
 import {
   costText,
@@ -58,7 +59,8 @@ async function textOf(
     case 'limit':
       return limitText(limit, month.resetsOn);
     case 'cost':
-      return sayCost(connection, taken);
+      // Some locales write amounts with blanks that would make the text a dear one.
+      return replaceSigns(await sayCost(connection, taken));
     case 'forget-me':
       await forgetUser(connection, taken.clientId, taken.task, taken.takenAt);
       return FORGOTTEN_TEXT;

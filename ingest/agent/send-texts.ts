@@ -227,7 +227,8 @@ async function reportRefusal(
   { reason, code, message, isAccountWide }: Extract<SendResult, { outcome: 'refused' }>,
 ): Promise<void> {
   if (reason === 'stop') return;
-  const isCritical = reason === 'configuration';
+  // A stranger abroad must not be able to wake anybody.
+  const isCritical = reason === 'configuration' && isAccountWide;
   if (isAccountWide) circuit.set(clientId, now().getTime() + CIRCUIT_OPEN_MS);
   const of = { clientId, taskId: row.task_id, userId: row.user_id };
   await errors.record({ type: 'twilio_error', code, message, isCritical, ...of });

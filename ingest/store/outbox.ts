@@ -134,6 +134,10 @@ export async function settleText(
   const values = [...key, state, dueAt, code, message?.slice(0, 500) ?? null, now, reservedOn];
   const settled = await query(connection, loadSql('postgres/queries/settle_outbox'), values);
   if (settled.length === 0) return false;
+  if (state === 'failed' || state === 'capped') {
+    const unitSql = loadSql('postgres/queries/return_unit_of_text');
+    await query(connection, unitSql, [clientId, row.outbox_id]);
+  }
   await forgetSentText(connection, clientId, row.outbox_id);
   return true;
 }

@@ -46,13 +46,14 @@ comment on column sms_users.upgraded_month is 'The last month in which an upgrad
 create table sms_forgotten (
     client_id text not null references clients on delete restrict,
     phone_hash bytea not null check (octet_length(phone_hash) = 32),
-    request_month text not null check (request_month ~ '^[0-9]{4}-[0-9]{2}$'),
+    request_month text check (request_month ~ '^[0-9]{4}-[0-9]{2}$'),
     monthly_requests integer not null check (monthly_requests >= 0),
+    is_active boolean not null,
     upgraded_month text check (upgraded_month ~ '^[0-9]{4}-[0-9]{2}$'),
     forgotten_at timestamptz not null,
     primary key (client_id, phone_hash)
 );
-comment on table sms_forgotten is 'One row per number that was forgotten lately, as a hash, with its count.';
+comment on table sms_forgotten is 'One row per number that was forgotten lately, as a hash: its count, and whether it was switched off.';
 
 create table sms_messages (
     client_id text not null references clients on delete restrict,
@@ -146,6 +147,11 @@ comment on column tasks.request is 'The words that were answered: the text, or w
 comment on column tasks.rest is 'What did not fit the reply, for MORE.';
 create index tasks_xid on tasks (xid);
 create index tasks_waiting on tasks (client_id, due_at) where status in ('received', 'working');
+create index tasks_open on tasks (client_id, received_at, task_id)
+    where status in ('received', 'working');
+create index tasks_open_in_conversation
+    on tasks (client_id, conversation_id, received_at, task_id)
+    where status in ('received', 'working');
 create index tasks_conversation on tasks (client_id, conversation_id, received_at);
 
 create table task_calls (
@@ -198,6 +204,8 @@ comment on table sms_outbox is 'One row per text that is to go out, at most one 
 comment on column sms_outbox.despite_stop is 'The one confirmation of a STOP, and what was asked after it.';
 comment on column sms_outbox.due_at is 'When it may be taken: the next try, or the end of a sender''s lease.';
 create index sms_outbox_open on sms_outbox (client_id, due_at)
+    where state in ('pending', 'sending', 'uncertain');
+create index sms_outbox_open_in_pair on sms_outbox (client_id, to_number, from_number, place)
     where state in ('pending', 'sending', 'uncertain');
 create index sms_outbox_pair on sms_outbox (client_id, to_number, from_number, place);
 

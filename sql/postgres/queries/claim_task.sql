@@ -1,5 +1,6 @@
 -- Takes the oldest task that is due, of a conversation that has no earlier one under way.
 -- params: $1 client, $2 now, $3 end of the lease.
+-- why: USAGE, FORGET ME and the like need no model, so they do not wait for a task that waits for one.
 update tasks
 set status = 'working', attempts = attempts + 1, fence = fence + 1, due_at = $3
 where client_id = $1 and task_id = (
@@ -14,6 +15,10 @@ where client_id = $1 and task_id = (
                 and earlier.status in ('received', 'working')
                 and (earlier.received_at, earlier.task_id)
                     < (waiting.received_at, waiting.task_id)
+                and (
+                    coalesce(waiting.keyword, 'more') = 'more'
+                    or earlier.status = 'working' or earlier.due_at <= $2
+                )
         )
     order by waiting.received_at, waiting.task_id
     limit 1

@@ -1,13 +1,16 @@
--- Keeps the count of a number that is being forgotten, under its hash.
+-- Keeps the count of a number that is being forgotten, and whether it is switched off, under its
+-- hash.
 -- params: $1 client, $2 number, $3 user, $4 now.
 insert into sms_forgotten (
-    client_id, phone_hash, request_month, monthly_requests, upgraded_month, forgotten_at
+    client_id, phone_hash, request_month, monthly_requests, is_active, upgraded_month,
+    forgotten_at
 )
 select
     $1, sha256(convert_to($1 || ' ' || $2, 'UTF8')), request_month, monthly_requests,
-    upgraded_month, $4
+    is_active, upgraded_month, $4
 from sms_users
-where client_id = $1 and user_id = $3 and request_month is not null
+where client_id = $1 and user_id = $3
 on conflict (client_id, phone_hash) do update
 set request_month = excluded.request_month, monthly_requests = excluded.monthly_requests,
-    upgraded_month = excluded.upgraded_month, forgotten_at = excluded.forgotten_at
+    is_active = excluded.is_active, upgraded_month = excluded.upgraded_month,
+    forgotten_at = excluded.forgotten_at

@@ -12,11 +12,12 @@ known as (
 ),
 added as (
     insert into sms_users (
-        client_id, user_id, phone, request_month, monthly_requests, upgraded_month,
+        client_id, user_id, phone, is_active, request_month, monthly_requests, upgraded_month,
         last_active_at, created_at
     )
     select
-        $1, named.fresh_id, named.phone, sms_forgotten.request_month,
+        $1, named.fresh_id, named.phone, coalesce(sms_forgotten.is_active, true),
+        sms_forgotten.request_month,
         coalesce(sms_forgotten.monthly_requests, 0), sms_forgotten.upgraded_month, $4, $4
     from named
     left join sms_forgotten
