@@ -39,6 +39,10 @@ const has =
   async () =>
     (await world.rows(sql)).length >= rows;
 
+/** Somebody waits for a lock of these books. */
+const IS_WAITING = `select 1 from pg_stat_activity
+  where datname = current_database() and wait_event_type = 'Lock'`;
+
 test('a sender that was stopped for longer than its lease sends nothing any more', async () => {
   const { now, later } = await openStill();
   world.twilio.sendFaults.force('429');
@@ -138,12 +142,30 @@ test('a text that is stored while its sender is forgotten leaves nothing behind'
   const slow = await world.books.owner.connect();
   await slow.query('begin; lock table conversations in access exclusive mode');
   const storing = world.text(ANA, 'My name is Ana');
-  const here = 'database = (select oid from pg_database where datname = current_database())';
-  await waitUntil(has(`select 1 from pg_locks where not granted and ${here}`));
+  await waitUntil(has(IS_WAITING));
   await forgetSmsUser(world.books.app, { clientId: CLIENT, who: ANA, now: now() });
   await slow.query('commit');
   slow.release();
   await storing;
+  await world.settle();
+  expect(await world.rows('select 1 from sms_messages where body is not null')).toEqual([]);
+  expect(await world.rows('select 1 from sms_messages where from_number = $1', [ANA])).toEqual([]);
+});
+
+test('a text that is stored between two steps of forgetting leaves nothing behind', async () => {
+  const { now } = await openStill();
+  await world.text(ANA, 'Hello?');
+  await world.settle();
+  await world.stopAgent();
+  const slow = await world.books.owner.connect();
+  await slow.query('begin; select 1 from sms_messages for update');
+  const forgetting = forgetSmsUser(world.books.app, { clientId: CLIENT, who: ANA, now: now() });
+  await waitUntil(has(IS_WAITING));
+  expect(await world.text(ANA, 'My name is Ana')).toBe(200);
+  await slow.query('commit');
+  slow.release();
+  await forgetting;
+  world.startAgent();
   await world.settle();
   expect(await world.rows('select 1 from sms_messages where body is not null')).toEqual([]);
   expect(await world.rows('select 1 from sms_messages where from_number = $1', [ANA])).toEqual([]);

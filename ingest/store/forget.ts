@@ -21,8 +21,9 @@ export async function forgetUser(
   const phone = person?.phone ?? null;
   if (phone !== null) await run('insert_forgotten', [phone, user_id, now]);
   await run('forget_sms_user', [user_id, now]);
-  await run('forget_messages', [user_id]);
+  // Tasks first: a text that is stored meanwhile still has its task then, which forgets it.
   await run('forget_tasks', [user_id, task_id, now]);
+  await run('forget_messages', [user_id]);
   await run('forget_outbox', [user_id, now]);
   await run('delete_profile', [user_id]);
   if (phone === null) return;
