@@ -52,7 +52,7 @@ export async function runTextDemo(context: Context): Promise<void> {
   const twilio = await startTwilioStandIn({ now: clock.now });
   const openai = await startOpenAiStandIn({ answer: ({ question }) => answerTo(question) });
   context.lifecycle.onEnd(() => Promise.all([twilio.close(), openai.close()]));
-  await addNumber(await context.appPool(), TEXTS_CLIENT.clientId, NUMBER, context.now());
+  await addNumber(await context.appPool(), TEXTS_CLIENT.clientId, NUMBER, clock.now());
   const server = await serveIngest(withStandIns(context, clock, twilio, openai), {
     host: '127.0.0.1',
     port: 0,

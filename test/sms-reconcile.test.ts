@@ -65,3 +65,13 @@ test('a text that is found after a day is tried as patiently as any other', asyn
   await world.settle();
   expect(world.sentTo(ANA).at(-1)).toBe('Sorry for the delay. Yes.');
 });
+
+test('what came before a number was ours is not answered; it was somebody else’s', async () => {
+  world = await openSmsWorld({ openai: { answer: () => 'Yes.' }, isStarted: false });
+  await world.rows(`update sms_numbers set created_at = now() - interval '2 hours'`);
+  await lose([ANA, 'To another system?', 3], [BEN, 'To us?', 1]);
+  await world.startAgent().reconcileNow();
+  await world.settle();
+  expect(world.sentTo(ANA)).toEqual([]);
+  expect(world.sentTo(BEN).at(-1)).toMatch(/Yes\.$/);
+});

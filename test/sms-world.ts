@@ -82,7 +82,8 @@ export async function openSmsWorld(options: WorldOptions = {}): Promise<SmsWorld
   const { now = () => new Date(), hasModel = true } = options;
   const books = await createTestBooks();
   await addTestClient(books.app);
-  await addNumber(books.app, CLIENT, NUMBER, now());
+  // Long ours: what came while we were away is looked for.
+  await addNumber(books.app, CLIENT, NUMBER, new Date(now().getTime() - 72 * 3_600_000));
   const twilio = await startTwilioStandIn({ now, ...options.twilio });
   const openai = await startOpenAiStandIn(options.openai);
   const store = createMessageStore(books.app);

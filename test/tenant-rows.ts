@@ -80,6 +80,7 @@ export const TENANT_ROWS: Record<string, Record<string, unknown>> = {
     phone_hash: `\\x${SHA}`,
     request_month: '2025-01',
     monthly_requests: 1,
+    is_active: true,
     forgotten_at: '2025-01-01Z',
   },
   sms_messages: {

@@ -40,9 +40,11 @@ export async function reconcile(deps: ReconcileDeps, clientId: string): Promise<
   const now = deps.now().getTime();
   const total: Reconciled = { found: 0, priced: 0 };
   const failures: unknown[] = [];
-  for (const number of await listOwnNumbers(deps.pool, clientId)) {
-    for (let until = now; until > now - LOOK_BACK_MS; until -= SLICE_MS) {
-      const slice = { after: new Date(until - SLICE_MS), before: new Date(until) };
+  for (const { number, ownSince } of await listOwnNumbers(deps.pool, clientId)) {
+    const from = Math.max(now - LOOK_BACK_MS, ownSince.getTime());
+    for (let until = now; until > from; until -= SLICE_MS) {
+      const after = new Date(Math.max(until - SLICE_MS, from));
+      const slice = { after, before: new Date(until) };
       const received = await deps.twilio.listMessages({ to: number, ...slice });
       const sent = await deps.twilio.listMessages({ from: number, ...slice });
       const results = await storeMissing(deps, clientId, received, now);
@@ -65,13 +67,19 @@ async function noteReconciled({ pool, now }: ReconcileDeps, clientId: string, nu
   });
 }
 
-async function listOwnNumbers(pool: Pool, clientId: string): Promise<string[]> {
+/** What came before a number was ours has been answered by somebody else. */
+async function listOwnNumbers(
+  pool: Pool,
+  clientId: string,
+): Promise<{ number: string; ownSince: Date }[]> {
   const rows = await withTransaction(pool, { clientId }, (connection) =>
-    query<{ phone: string }>(connection, loadSql('postgres/queries/select_client_numbers'), [
-      clientId,
-    ]),
+    query<{ phone: string; created_at: Date }>(
+      connection,
+      loadSql('postgres/queries/select_client_numbers'),
+      [clientId],
+    ),
   );
-  return rows.map(({ phone }) => phone);
+  return rows.map(({ phone, created_at }) => ({ number: phone, ownSince: created_at }));
 }
 
 async function storeMissing(
