@@ -12,6 +12,8 @@ export type TapPoint = 'asked' | 'underway' | 'done' | 'told';
 export interface Passage {
   method: string;
   path: string;
+  /** What is asked. */
+  body: Buffer;
   /** Once it has come. */
   answer?: { status: number; headers: Record<string, string>; body: Buffer };
 }
@@ -43,7 +45,7 @@ async function pass(
   { method, path, query, headers, body }: Received,
   answer: Answer,
 ): Promise<void> {
-  const passage: Passage = { method, path };
+  const passage: Passage = { method, path, body };
   if (target === undefined || watch('asked', passage)) return answer.reset();
   const search = query.size === 0 ? '' : `?${query}`;
   const { host: _, connection: __, ...kept } = headers;

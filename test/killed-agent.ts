@@ -29,7 +29,7 @@ export interface KilledAgent {
   /** Kills it now. */
   kill(): Promise<void>;
   /** Request ids of the model's answers, and of the metered ones the living process was told. */
-  calls(): { answered: Set<string>; toldLately: Set<string> };
+  calls(): { answered: Set<string>; toldLately: Map<string, string> };
   close(): Promise<void>;
 }
 
@@ -50,7 +50,7 @@ export async function openKilledAgent(home: string): Promise<KilledAgent> {
   let child: ChildProcess | undefined;
   let armed: Armed | undefined;
   const answered = new Set<string>();
-  let toldLately = new Set<string>();
+  let toldLately = new Map<string, string>();
   const kill = async () => {
     if (child === undefined) return;
     const dying = child;
@@ -63,7 +63,9 @@ export async function openKilledAgent(home: string): Promise<KilledAgent> {
   const watch = (kind: string, point: TapPoint, passage: Passage): boolean => {
     const callId = kind === 'model' ? readCallId(passage) : null;
     if (callId !== null && point === 'done') answered.add(callId);
-    if (callId !== null && point === 'told' && isMetered(passage)) toldLately.add(callId);
+    if (callId !== null && point === 'told' && isMetered(passage)) {
+      toldLately.set(callId, readQuestion(passage));
+    }
     if (armed?.step !== `${kind} ${point}` || child === undefined) return false;
     armed.skip -= 1;
     if (armed.skip >= 0) return false;
@@ -92,7 +94,7 @@ export async function openKilledAgent(home: string): Promise<KilledAgent> {
   return {
     ...{ books, twilio, kill, calls: () => ({ answered, toldLately }) },
     start: async () => {
-      toldLately = new Set();
+      toldLately = new Map();
       child = startFast(env);
       inbound.target = String((await waitForLog(child, 'ingest.listening')).url);
     },
@@ -153,6 +155,12 @@ function startFast(env: Record<string, string>): ChildProcess {
 /** An answer with usage is on the bill, whatever else it holds. */
 function isMetered({ answer }: Passage): boolean {
   return answer?.body.includes('"usage"') === true;
+}
+
+/** The words of the last turn. */
+function readQuestion({ body }: Passage): string {
+  const { messages } = JSON.parse(body.toString('utf8')) as { messages: { content: string }[] };
+  return messages.at(-1)?.content ?? '';
 }
 
 /** The id of an answer that the provider takes for one, whatever it is worth. */

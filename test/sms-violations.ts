@@ -9,8 +9,8 @@ export interface Seen {
   messages: readonly KeptMessage[];
   /** Request ids of the model's answers. */
   answeredCalls: ReadonlySet<string>;
-  /** Those of them that nothing kept from being booked. */
-  mustBeBooked: ReadonlySet<string>;
+  /** Those of them that were told to a process that lived on, with the text that each answers. */
+  mustBeBooked: ReadonlyMap<string, string>;
 }
 
 interface TaskRow extends Record<string, unknown> {
@@ -137,12 +137,15 @@ async function findCallFaults(owner: Pool, seen: Seen): Promise<string[]> {
      group by request_id`,
   );
   const booked = new Set(rows.map((row) => row.request_id));
+  const timedOut = await findTimedOut(owner);
   return [
     ...rows
       .filter(({ events, tasks }) => events !== 1 || tasks !== 1)
       .map((row) => `call ${row.request_id} is ${row.events} events, ${row.tasks} of tasks`),
     ...[...booked].filter((id) => !seen.answeredCalls.has(id)).map((id) => `no model knows ${id}`),
-    ...[...seen.mustBeBooked].filter((id) => !booked.has(id)).map((id) => `${id} is not booked`),
+    ...[...seen.mustBeBooked]
+      .filter(([id, text]) => !booked.has(id) && !timedOut.has(text))
+      .map(([id, text]) => `${id} is not booked, the answer to: ${text}`),
   ];
 }
 
@@ -181,4 +184,19 @@ async function findCountFaults(owner: Pool): Promise<string[]> {
 /** The id that we gave Twilio with the text. */
 function outboxOf({ statusCallback }: KeptMessage): string {
   return new URL(statusCallback ?? 'none:').searchParams.get(OUTBOX_PARAMETER) ?? '';
+}
+
+/** Texts of which a call is booked as timed out: its answer may have come a moment too late. */
+async function findTimedOut(owner: Pool): Promise<Set<string>> {
+  const rows = await query<{ body: string }>(
+    owner,
+    `select distinct sms_messages.body
+     from usage_events
+     join task_calls using (client_id, event_id)
+     join tasks using (client_id, task_id)
+     join sms_messages on sms_messages.client_id = tasks.client_id
+       and sms_messages.message_sid = tasks.message_sid
+     where usage_events.error_type = 'openai_timeout'`,
+  );
+  return new Set(rows.map((row) => row.body));
 }
