@@ -186,7 +186,8 @@ test('tasks are counted by what became of them, with opt-outs and their time', a
   const rows = await held.warehouse.rows(
     `select status, category, coalesce(error_type, '') as error, tasks, late_tasks, opt_outs,
        timed_tasks, processing_ms
-     from rollups.tasks_by_month where client_id = $clientId::varchar order by all`,
+     from rollups.tasks_by_period
+     where period_kind = 'month' and client_id = $clientId::varchar order by all`,
     { clientId },
   );
   expect(rows.map((row) => Object.values(row).join(' '))).toEqual([
