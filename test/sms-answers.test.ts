@@ -194,17 +194,7 @@ describe('FORGET ME', () => {
     await world.text(ANA, 'Forget me');
     await world.settle();
     expect(world.sentTo(ANA).at(-1)).toMatch(/are deleted here/);
-    const tables = await world.rows<{ name: string }>(
-      `select table_name as name from information_schema.tables
-       where table_schema = 'public' and table_type = 'BASE TABLE'`,
-    );
-    const found: string[] = [];
-    for (const { name } of tables) {
-      const held = JSON.stringify(
-        await world.rows(`select to_jsonb(held)::text as held from ${name} as held`),
-      );
-      if (held.includes(ANA) || held.includes(canary)) found.push(name);
-    }
+    const found = await world.findHolding(ANA, canary);
     expect(found).toEqual([]);
     const after = await world.rows(
       `select sum(cost) as cost, count(*) as calls from task_costs where category is not null

@@ -9,20 +9,6 @@ afterEach(() => world.close());
 
 const ANA = person(1);
 
-/** The tables that still hold a person's number or words. */
-async function findHolding(...traces: string[]): Promise<string[]> {
-  const tables = await world.rows<{ name: string }>(
-    `select table_name as name from information_schema.tables
-     where table_schema = 'public' and table_type = 'BASE TABLE'`,
-  );
-  const found: string[] = [];
-  for (const { name } of tables) {
-    const rows = await world.rows(`select to_jsonb(held)::text as held from ${name} as held`);
-    if (traces.some((trace) => JSON.stringify(rows).includes(trace))) found.push(name);
-  }
-  return found;
-}
-
 test('being forgotten again and again gives no more texts in a day than anybody gets', async () => {
   world = await openSmsWorld({ settings: { numberCap: { segments: 8, cost: '100' } } });
   for (let round = 0; round < 5; round += 1) {
@@ -46,7 +32,7 @@ test('a confirmation that a cap keeps back is emptied too', async () => {
   await world.text(ANA, 'Forget me');
   await world.settle();
   expect(world.sentTo(ANA)).toHaveLength(2);
-  expect(await findHolding(ANA, 'are deleted here')).toEqual([]);
+  expect(await world.findHolding(ANA, 'are deleted here')).toEqual([]);
 });
 
 test('nobody who is forgotten hears that his answer takes long', async () => {
@@ -61,5 +47,5 @@ test('nobody who is forgotten hears that his answer takes long', async () => {
   }
   await world.settle();
   expect(world.sentTo(ANA).filter((body) => !body.startsWith('Welcome'))).toEqual([]);
-  expect(await findHolding(ANA, 'A hard question')).toEqual([]);
+  expect(await world.findHolding(ANA, 'A hard question')).toEqual([]);
 });

@@ -39,6 +39,8 @@ export interface SmsWorld {
   stopAgent(): Promise<void>;
   /** Rows of a query as the owner. */
   rows<Row extends Record<string, unknown>>(sql: string, values?: unknown[]): Promise<Row[]>;
+  /** The tables that hold any of these texts anywhere. */
+  findHolding(...traces: string[]): Promise<string[]>;
   /** Resolves once nothing waits: no task, no text; fails after `timeoutMs`. */
   settle(timeoutMs?: number): Promise<void>;
   /** A person texts our number. */
@@ -129,6 +131,7 @@ export async function openSmsWorld(options: WorldOptions = {}): Promise<SmsWorld
     ...{ books, twilio, openai, startAgent: start, stopAgent },
     rows: <Row extends Record<string, unknown>>(sql: string, values: unknown[] = []) =>
       query<Row>(books.owner, sql, values),
+    findHolding: (...traces: string[]) => findHolding(books, traces),
     settle: (timeoutMs = 20_000) => settle(books, timeoutMs),
     text: async (from: string, body: string) =>
       (await twilio.receive({ from, to: NUMBER, body })).status,
@@ -194,6 +197,20 @@ async function replay(twilio: TwilioStandIn, messageSid: string, times: number):
     );
     await Promise.all(round);
   }
+}
+
+async function findHolding({ owner }: TestBooks, traces: string[]): Promise<string[]> {
+  const tables = await query<{ name: string }>(
+    owner,
+    `select table_name as name from information_schema.tables
+     where table_schema = 'public' and table_type = 'BASE TABLE'`,
+  );
+  const found: string[] = [];
+  for (const { name } of tables) {
+    const rows = await query(owner, `select to_jsonb(held)::text as held from ${name} as held`);
+    if (traces.some((trace) => JSON.stringify(rows).includes(trace))) found.push(name);
+  }
+  return found;
 }
 
 async function settle(books: TestBooks, timeoutMs: number): Promise<void> {

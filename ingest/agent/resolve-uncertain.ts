@@ -1,13 +1,13 @@
 // Finds out what became of the texts of which nobody knows it: by Twilio's list of messages. One that
 // is listed is taken over; one that is surely not is sent again; until then nothing is.
-import { localDate } from '../../core/calendar.ts';
 import { messageOf } from '../../core/errors.ts';
 import { type Connection, type Pool, query, withTransaction } from '../../core/postgres.ts';
 import { loadSql } from '../../core/sql.ts';
 import { adoptSid, type OutboxRow, settleText } from '../store/outbox.ts';
+import { releaseSpend, spendDay } from '../store/spend.ts';
 import type { ListedMessage, TwilioApi } from '../twilio/api.ts';
 import type { ErrorLog } from './error-log.ts';
-import { ATTEMPTS_MAX, costOf, retryWaitMs } from './send-texts.ts';
+import { ATTEMPTS_MAX, retryWaitMs } from './send-texts.ts';
 
 export interface ResolveDeps {
   pool: Pool;
@@ -109,11 +109,8 @@ async function settle(
 async function giveBack(
   connection: Connection,
   clientId: string,
-  row: UncertainRow,
+  { to_number: phone, segments, reserved_on: reservedOn, claimed_at: claimedAt }: UncertainRow,
 ): Promise<void> {
-  const zoneSql = loadSql('postgres/queries/select_client_zone');
-  const [client] = await query<{ time_zone: string }>(connection, zoneSql, [clientId]);
-  const day = row.reserved_on ?? localDate(row.claimed_at, client?.time_zone ?? 'UTC');
-  const values = [clientId, row.to_number, day, row.segments, costOf(row), ['number', 'client']];
-  await query(connection, loadSql('postgres/queries/release_spend'), values);
+  const day = reservedOn ?? (await spendDay(connection, clientId, claimedAt));
+  await releaseSpend(connection, { clientId, phone, segments, day });
 }

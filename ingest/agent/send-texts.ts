@@ -1,15 +1,12 @@
 // Sends what is queued: the claim is committed before the request goes out, so a text is asked for
 // once; what nobody can know is uncertain and looked up, never sent again by itself.
-import { localDate } from '../../core/calendar.ts';
-import { Decimal } from '../../core/money.ts';
 import { type Connection, type Pool, query, withTransaction } from '../../core/postgres.ts';
-import type { DailyCap, SmsConfig } from '../../core/sms-config.ts';
+import type { SmsConfig } from '../../core/sms-config.ts';
 import { loadSql } from '../../core/sql.ts';
 import { findSuppression, suppress } from '../store/consents.ts';
 import { adoptSid, type OutboxRow, settleText } from '../store/outbox.ts';
-import { estimateText } from '../texts/rates.ts';
+import { releaseSpend, reserveSpend, type Spend, spendDay } from '../store/spend.ts';
 import type { SendResult, TwilioApi } from '../twilio/api.ts';
-import { callingCode } from '../twilio/phone.ts';
 import { CLIENT_PARAMETER, OUTBOX_PARAMETER } from '../twilio/status-fields.ts';
 import type { ErrorLog } from './error-log.ts';
 
@@ -34,7 +31,6 @@ export interface ClaimedText {
   leaseEnd: Date;
   /** The client's day whose caps count it. */
   day: string;
-  cost: string;
 }
 
 /** Longer than any request to Twilio takes. */
@@ -59,11 +55,11 @@ export async function claimText(
     const sql = loadSql('postgres/queries/claim_outbox');
     const [row] = await query<OutboxRow>(connection, sql, [clientId, instant, lease]);
     if (row === undefined) return undefined;
-    const day = localDate(instant, await timeZoneOf(connection, clientId));
-    const claimed = { clientId, row, leaseEnd: lease, day, cost: costOf(row) };
+    const day = await spendDay(connection, clientId, instant);
+    const claimed = { clientId, row, leaseEnd: lease, day };
     const objection =
       (await findObjection(connection, claimed, instant)) ??
-      ((await reserve(connection, claimed, settings)) ? undefined : CAPPED);
+      ((await reserveSpend(connection, spendOf(claimed), settings)) ? undefined : CAPPED);
     if (objection === undefined) return claimed;
     const { state, afterMs } = objection;
     const dueAt = new Date(instant.getTime() + afterMs);
@@ -106,46 +102,8 @@ async function findObjection(
   return { state: 'pending', afterMs: LOOP_WINDOW_MS, message: 'too many texts to the pair' };
 }
 
-/** Reserves the text's part of both caps; false, with nothing reserved, where one does not allow it. */
-async function reserve(
-  connection: Connection,
-  { clientId, row, day, cost }: ClaimedText,
-  { numberCap, clientCap }: SmsConfig,
-): Promise<boolean> {
-  const caps = [numberCap, clientCap].flatMap((cap: DailyCap) => [cap.segments, cap.cost]);
-  const values = [clientId, row.to_number, day, row.segments, cost, ...caps];
-  const sql = loadSql('postgres/queries/reserve_spend');
-  const reserved = await query<{ scope: string }>(connection, sql, values);
-  if (reserved.length === 2) return true;
-  const scopes = reserved.map(({ scope }) => scope);
-  if (scopes.length > 0) await release(connection, { clientId, row, day, cost }, scopes);
-  return false;
-}
-
-async function release(
-  connection: Connection,
-  { clientId, row, day, cost }: Omit<ClaimedText, 'leaseEnd'>,
-  scopes = ['number', 'client'],
-): Promise<void> {
-  const values = [clientId, row.to_number, day, row.segments, cost, scopes];
-  await query(connection, loadSql('postgres/queries/release_spend'), values);
-}
-
-/** What a text takes of a cap; one of unknown price counts by its segments alone. */
-export function costOf({ to_number, segments }: Pick<OutboxRow, 'to_number' | 'segments'>): string {
-  const { price, carrierFee } = estimateText({
-    direction: 'outbound',
-    callingCode: callingCode(to_number),
-    segments,
-    hasMedia: false,
-  });
-  return new Decimal(price ?? 0).plus(carrierFee ?? 0).toString();
-}
-
-async function timeZoneOf(connection: Connection, clientId: string): Promise<string> {
-  const sql = loadSql('postgres/queries/select_client_zone');
-  const [row] = await query<{ time_zone: string }>(connection, sql, [clientId]);
-  return row?.time_zone ?? 'UTC';
+function spendOf({ clientId, row, day }: Omit<ClaimedText, 'leaseEnd'>): Spend {
+  return { clientId, phone: row.to_number, segments: row.segments, day };
 }
 
 /** Sends a claimed text and writes down what became of it. */
@@ -188,7 +146,7 @@ async function settleResult(
     dueAt: new Date(instant.getTime() + afterMs),
     reservedOn: isSpent ? day : null,
   });
-  if (isOurs && !isSpent) await release(connection, claimed);
+  if (isOurs && !isSpent) await releaseSpend(connection, spendOf(claimed));
   if (result.outcome !== 'refused') return;
   if (result.reason !== 'stop' && result.reason !== 'unreachable') return;
   const reason = result.reason === 'stop' ? 'refused' : 'unreachable';
