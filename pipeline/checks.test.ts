@@ -22,7 +22,14 @@ beforeAll(async () => {
       { id: 'c', at: '2025-03-31T12:00:00Z', currency: 'EUR', cost: '1' },
     ]);
     await bookTasks(books.owner, clientId, [
-      { id: 't', at: '2025-03-09T12:00:00Z', texts: [{ price: '1' }, { estimate: '2', fee: '3' }] },
+      {
+        id: 't',
+        at: '2025-03-09T12:00:00Z',
+        texts: [
+          { price: '1', currency: 'EUR' },
+          { estimate: '2', fee: '3' },
+        ],
+      },
       { id: 'u', at: '2025-03-10T12:00:00Z', status: 'failed', texts: [{}], calls: [{}] },
     ]);
     await bookLoneText(books.owner, clientId, { id: 'l', at: '2025-03-31T12:00:00Z', price: '4' });
@@ -122,6 +129,7 @@ const TAMPERED_TEXTS: [string, string, string][] = [
     'calls',
     'unknown_inbound_texts',
     'unknown_outbound_texts',
+    'unknown_fees',
     'unknown_model_calls',
     'unknown_transcriptions',
   ].map((column): [string, string, string] => [
@@ -158,6 +166,13 @@ const TAMPERED_TEXTS: [string, string, string][] = [
         `a ${kind} moved by a month, its sums kept`,
         `update ${table} set period_start = (period_start + interval 1 month)::date where ${which}`,
       ],
+      ...[COSTS_DIFFER, 'assert_answer_days_add_up_to_weeks_and_months'].map(
+        (name): [string, string, string] => [
+          name,
+          `euros of a ${kind} count as dollars`,
+          `update ${table} set currency = 'USD' where ${which}`,
+        ],
+      ),
     ];
   }),
 ];

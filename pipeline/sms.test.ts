@@ -141,25 +141,37 @@ test('a text of no task costs on its own day, and is nobody’s answer', async (
   ).toEqual(['2025-03-18 answered 1 1', '2025-03-19 none 0 2']);
 });
 
-test('amounts of two currencies are never added, and the task counts once', async () => {
-  const clientId = await clientWith([
-    {
-      id: 'a',
-      at: AT,
-      texts: [{ price: '1', currency: 'USD' }],
-      calls: [
-        { cost: '2', currency: 'EUR' },
-        { cost: null, currency: 'EUR' },
-      ],
-    },
-  ]);
-  expect(
-    await costsOf(
+describe('amounts of two currencies are never added', () => {
+  const columns = `currency, sum(tasks) as t, sum(answers) as a,
+    sum(answers_of_unknown_cost) as u, sum(inbound_told_cost + outbound_told_cost) as c,
+    sum(inbound_estimated_cost + outbound_estimated_cost) as e, sum(carrier_fee) as f,
+    sum(model_cost) as m, sum(compared_texts) as n`;
+
+  test('of prices told in euros, estimates in dollars and calls; a task counts once', async () => {
+    const euros = { estimate: '0.0083', currency: 'EUR' };
+    const texts = [
+      { ...euros, price: '0.007' },
+      { ...euros, price: '0.08', fee: '0.003' },
+    ];
+    const calls = [{ cost: '0.0005' }, ...['2', null].map((cost) => ({ cost, currency: 'JPY' }))];
+    const clientId = await clientWith([{ id: 'a', at: AT, texts, calls }]);
+    expect(await costsOf(clientId, columns)).toEqual([
+      'EUR 1 1 1 0.087 0 0 0 0',
+      'JPY 0 0 0 0 0 0 2 0',
+      'USD 0 0 0 0 0 0.003 0.0005 0',
+    ]);
+  });
+
+  test('of an estimate in dollars, until a price is told in euros', async () => {
+    const waiting = { estimate: '0.0083', currency: 'EUR' };
+    const clientId = await clientWith([{ id: 'a', at: AT, texts: [waiting] }]);
+    expect(await costsOf(clientId, columns)).toEqual(['USD 1 1 0 0 0.0083 0 0 0']);
+    await query(books.owner, 'update sms_messages set price = 0.007 where client_id = $1', [
       clientId,
-      `currency, sum(tasks) as t, sum(answers) as a, sum(answers_of_unknown_cost) as u,
-       sum(inbound_told_cost) as c, sum(model_cost) as m`,
-    ),
-  ).toEqual(['EUR 0 0 0 0 2', 'USD 1 1 1 1 0']);
+    ]);
+    await refresh();
+    expect(await costsOf(clientId, columns)).toEqual(['EUR 1 1 0 0.007 0 0 0 0']);
+  });
 });
 
 test('all of an answer counts on its question’s day, by the client’s clock', async () => {

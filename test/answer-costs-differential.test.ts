@@ -1,5 +1,5 @@
-// The costs of random answers, told, estimated, unknown and repriced: the view of the books and the
-// rollups of the warehouse agree to the last decimal on every day, week and month.
+// The costs of random answers, told, estimated, unknown and repriced, in several currencies: the view
+// of the books and the rollups of the warehouse agree to the last decimal on every day, week and month.
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { query } from '../core/postgres.ts';
@@ -11,7 +11,7 @@ import { createTestWarehouse, type TestWarehouse } from './test-warehouse.ts';
 // Postgres' zone data and ours agree on this zone and year.
 const BOOKED = `
   select to_char(date_trunc($2, received_at at time zone 'Europe/Vienna'), 'YYYY-MM-DD') as start,
-    status, category, user_id, conversation_id, count(*)::text as tasks,
+    status, category, user_id, conversation_id, currency, sum(tasks)::text as tasks,
     sum(inbound_texts)::text as inbound_texts, sum(outbound_texts)::text as outbound_texts,
     sum(inbound_segments)::text as inbound_segments,
     sum(outbound_segments)::text as outbound_segments,
@@ -24,9 +24,9 @@ const BOOKED = `
     sum(coalesce(transcription_cost, 0))::numeric(38, 18)::text as transcription_cost,
     sum(parts_of_unknown_cost)::text as unknown_parts,
     sum(cost)::numeric(38, 18)::text as cost
-  from task_costs where client_id = $1 group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5`;
+  from task_costs where client_id = $1 group by 1, 2, 3, 4, 5, 6 order by 1, 2, 3, 4, 5, 6`;
 const ROLLED = `
-  select period_start::varchar as start, status, category, user_id, conversation_id,
+  select period_start::varchar as start, status, category, user_id, conversation_id, currency,
     sum(tasks)::varchar as tasks,
     sum(inbound_texts)::varchar as inbound_texts, sum(outbound_texts)::varchar as outbound_texts,
     sum(inbound_segments)::varchar as inbound_segments,
@@ -44,13 +44,15 @@ const ROLLED = `
       + carrier_fee + model_cost + transcription_cost)::varchar as cost
   from rollups.answer_costs_by_period
   where client_id = $clientId::varchar and period_kind = $kind::varchar and status is not null
-  group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5`;
+  group by 1, 2, 3, 4, 5, 6 order by 1, 2, 3, 4, 5, 6`;
 
 const amount = fc.oneof(
   fc.constantFrom('0', '0.000000000000000001', '999999999999.999999999999999999'),
   fc.bigInt(0n, 10n ** 18n - 1n).map((units) => `0.${String(units).padStart(18, '0')}`),
 );
+const currency = fc.constantFrom('USD', 'EUR', 'JPY');
 const text = fc.record({
+  currency,
   direction: fc.constantFrom('inbound' as const, 'outbound' as const),
   segments: fc.integer({ min: 1, max: 10 }),
   price: fc.option(amount),
@@ -58,6 +60,7 @@ const text = fc.record({
   fee: fc.option(amount),
 });
 const call = fc.record({
+  currency,
   purpose: fc.constantFrom('answer' as const, 'transcription' as const),
   cost: fc.option(amount),
 });

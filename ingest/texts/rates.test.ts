@@ -1,6 +1,7 @@
 // What a text is expected to cost, and that nobody is told 0 for what is not known.
 import { expect, test } from 'vitest';
 import { estimateText } from './rates.ts';
+import rates from './sms-rates.json' with { type: 'json' };
 
 const text = { direction: 'outbound', callingCode: '1', segments: 3, hasMedia: false } as const;
 
@@ -20,4 +21,8 @@ test('a text with pictures comes in at one price', () => {
 
 test.each(['43', '999', null])('country %s has an unknown price, not none', (callingCode) => {
   expect(estimateText({ ...text, callingCode })).toMatchObject({ price: null, carrierFee: null });
+});
+
+test('every list price is in dollars, for as such the books take an estimate', () => {
+  expect(new Set(rates.map(({ currency }) => currency))).toEqual(new Set(['USD']));
 });

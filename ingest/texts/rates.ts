@@ -19,7 +19,7 @@ export interface PricedText {
   hasMedia: boolean;
 }
 
-/** Twilio bills every account that says nothing else in it. */
+/** Of all list prices and carriers' fees; the costs by currency (task_costs) rely on that. */
 const CURRENCY = 'USD';
 
 /** Estimates the cost of one text. */

@@ -2,6 +2,7 @@
 -- and currency.
 -- grain: period_kind, client_id, currency that differs
 -- params: none
+-- why: our estimates and carriers' fees are in USD, whatever Twilio bills in.
 with rolled as (
     select
         period_kind,
@@ -18,29 +19,42 @@ with rolled as (
         sum(calls) as calls,
         sum(
             unknown_inbound_texts + unknown_outbound_texts
-            + unknown_model_calls + unknown_transcriptions
+            + unknown_fees + unknown_model_calls + unknown_transcriptions
         ) as unknown_parts
     from rollups.answer_costs_by_period
     group by period_kind, client_id, currency
-    -- A currency that only tasks stand in holds no part of a cost.
-    having sum(inbound_texts + outbound_texts + calls) > 0
 ),
 
 parts as (
     select
         client_id,
-        currency,
+        if(told_price is null, 'USD', currency) as currency,
         (direction = 'inbound')::integer as inbound_texts,
         (direction = 'outbound')::integer as outbound_texts,
         segments,
         coalesce(told_price, 0) as told_cost,
         if(told_price is null, coalesce(estimated_price, 0), 0)
             as estimated_cost,
-        coalesce(carrier_fee, 0) as carrier_fee,
+        0 as carrier_fee,
         0 as call_cost,
         0 as calls,
         (effective_price is null)::integer as unknown_parts
     from staging.stg_books__texts
+    union all
+    select
+        client_id,
+        'USD',
+        0,
+        0,
+        0,
+        0,
+        0,
+        coalesce(carrier_fee, 0),
+        0,
+        0,
+        (carrier_fee is null)::integer
+    from staging.stg_books__texts
+    where direction = 'outbound' or carrier_fee is not null
     union all
     select
         calls.client_id,

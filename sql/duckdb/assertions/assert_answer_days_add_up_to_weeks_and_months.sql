@@ -1,5 +1,5 @@
 -- The days of every week and month add up to it: tasks, answers and costs.
--- grain: period_kind, client_id, period_start that differs
+-- grain: period_kind, client_id, period_start, currency that differs
 -- params: none
 with costs as (
     select
@@ -20,6 +20,7 @@ summed as (
         client_id,
         period_start - ((isodow(period_start) - week_start + 7) % 7)::integer
             as period_start,
+        currency,
         sum(tasks) as tasks,
         sum(answers) as answers,
         sum(segments) as segments,
@@ -32,6 +33,7 @@ summed as (
         'month',
         client_id,
         date_trunc('month', period_start)::date,
+        currency,
         sum(tasks),
         sum(answers),
         sum(segments),
@@ -46,13 +48,14 @@ rolled as (
         period_kind,
         client_id,
         period_start,
+        currency,
         sum(tasks) as tasks,
         sum(answers) as answers,
         sum(segments) as segments,
         sum(cost) as cost
     from costs
     where period_kind <> 'day'
-    group by period_kind, client_id, period_start
+    group by period_kind, client_id, period_start, currency
 )
 
 (from summed except from rolled)

@@ -2,20 +2,32 @@
 -- carrier's fee, its model calls. A text of no task has a row of its own.
 -- grain: client_id, task_id, message_sid (of a text of no task), currency
 -- params: none
--- why: amounts of different currencies are never added. The task itself is
--- counted once, in the currency of the text that it is. A part whose cost
--- nobody knows adds nothing and is counted as unknown; of a text that was told
--- no price the estimate counts, and stands apart.
-with task_rows as (
+-- why: amounts of different currencies are never added. What a text's row says
+-- of currency is of the price that Twilio told alone: our list of estimates and
+-- carriers' fees is in USD, so that they stand in rows of it, and a price told
+-- in another currency is compared with no estimate. The task itself is counted
+-- once, in the currency of the text that it is. A part whose cost nobody knows
+-- adds nothing and is counted as unknown; of a text that was told no price the
+-- estimate counts, and stands apart.
+with texts as (
+    select
+        * replace (if(told_price is null, 'USD', currency) as currency),
+        if(task_id is null, message_sid, null) as lone_sid,
+        told_price is not null
+        and estimated_price is not null
+        and currency = 'USD' as is_compared
+    from marts.sms_texts
+),
+
+task_rows as (
     select
         tasks.client_id,
         tasks.task_id,
-        coalesce(texts.currency, clients.currency) as currency,
+        coalesce(texts.currency, 'USD') as currency,
         1 as tasks,
         (tasks.status = 'answered')::integer as answers
     from marts.tasks as tasks
-    inner join marts.clients as clients on tasks.client_id = clients.client_id
-    left join staging.stg_books__texts as texts
+    left join texts
         on tasks.client_id = texts.client_id
         and tasks.message_sid = texts.message_sid
 ),
@@ -24,7 +36,7 @@ text_rows as (
     select
         client_id,
         task_id,
-        if(task_id is null, message_sid, null) as message_sid,
+        lone_sid as message_sid,
         currency,
         (direction = 'inbound')::integer as inbound_texts,
         (direction = 'outbound')::integer as outbound_texts,
@@ -36,19 +48,27 @@ text_rows as (
             as inbound_estimated_cost,
         if(direction = 'outbound' and told_price is null, estimated_price, 0)
             as outbound_estimated_cost,
-        carrier_fee,
         (told_price is not null)::integer as told_texts,
         (direction = 'inbound' and effective_price is null)::integer
             as unknown_inbound_texts,
         (direction = 'outbound' and effective_price is null)::integer
             as unknown_outbound_texts,
-        (direction = 'outbound' and carrier_fee is null)::integer
-            as unknown_fees,
-        (told_price is not null and estimated_price is not null)::integer
-            as compared_texts,
-        if(estimated_price is null, 0, told_price) as compared_told_cost,
-        if(told_price is null, 0, estimated_price) as compared_estimated_cost
-    from marts.sms_texts
+        is_compared::integer as compared_texts,
+        if(is_compared, told_price, 0) as compared_told_cost,
+        if(is_compared, estimated_price, 0) as compared_estimated_cost
+    from texts
+),
+
+fee_rows as (
+    select
+        client_id,
+        task_id,
+        lone_sid as message_sid,
+        'USD' as currency,
+        carrier_fee,
+        (carrier_fee is null)::integer as unknown_fees
+    from texts
+    where direction = 'outbound' or carrier_fee is not null
 ),
 
 call_rows as (
@@ -77,6 +97,8 @@ call_rows as (
 
 parts as (
     select * from text_rows
+    union all by name
+    select * from fee_rows
     union all by name
     select * from task_rows
     union all by name
