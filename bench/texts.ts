@@ -31,6 +31,7 @@ function signText(to: string, index: number): SignedText {
   const fields = inboundForm(ACCOUNT.accountSid, {
     ...{ sid, from, to, body, direction: 'inbound', status: 'received', segments: 1 },
     ...{ errorCode: null, price: null, media: [], sentAt: null, statusCallback: null },
+    validityPeriod: null,
     createdAt: new Date(),
   });
   const names = Object.keys(fields).sort();

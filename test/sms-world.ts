@@ -47,6 +47,8 @@ export interface SmsWorld {
   text(from: string, body: string): Promise<number>;
   /** Twilio's request for a message once more, so many times. */
   replay(messageSid: string, times: number): Promise<void>;
+  /** Twilio tells a delivery state, with these parameters in the callback's address. */
+  tellStatus(fields: Record<string, string>, of: Record<string, string>): Promise<number>;
   /** Bodies sent to a number, in order. */
   sentTo(from: string): string[];
   close(): Promise<void>;
@@ -136,6 +138,10 @@ export async function openSmsWorld(options: WorldOptions = {}): Promise<SmsWorld
     text: async (from: string, body: string) =>
       (await twilio.receive({ from, to: NUMBER, body })).status,
     replay: (messageSid: string, times: number) => replay(twilio, messageSid, times),
+    tellStatus: (fields: Record<string, string>, of: Record<string, string>) => {
+      const address = `${PUBLIC_URL}/webhooks/twilio/status?${new URLSearchParams(of)}`;
+      return postSigned(twilio, address, { AccountSid: accountSid, ...fields });
+    },
     sentTo: (from: string) => twilio.sentTo(from).map(({ body }) => body),
     close: async () => {
       await stopAgent();

@@ -1,14 +1,13 @@
 // The SMS agent at work: tasks are answered, texts are sent, the uncertain are looked up and the books
 // compared with Twilio's, each by its own loop. All state is in Postgres, so any number may run.
 import { setTimeout as setTimeoutPromise } from 'node:timers/promises';
-import { isAppError, messageOf } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
-import { isUnavailable } from '../../core/postgres.ts';
 import { listServedClients } from '../store/outbox.ts';
 import { type AnswerDeps, answerTask } from './answer-task.ts';
+import { createTurns } from './compare-turns.ts';
 import { recordRarely } from './error-log.ts';
 import { createPump, type Pump } from './pump.ts';
-import { type ReconcileDeps, reconcile } from './reconcile.ts';
+import type { ReconcileDeps } from './reconcile.ts';
 import { type ResolveDeps, resolveUncertain } from './resolve-uncertain.ts';
 import { type ClaimedText, claimText, type SendDeps, sendText } from './send-texts.ts';
 import { type TakenTask, takeTask } from './take-task.ts';
@@ -16,11 +15,12 @@ import { type TakenTask, takeTask } from './take-task.ts';
 export interface AgentDeps
   extends Omit<AnswerDeps, 'signal' | 'twilio'>,
     Omit<SendDeps, 'circuit'>,
-    Omit<ReconcileDeps, 'twilio'>,
+    Omit<ReconcileDeps, 'signal' | 'twilio'>,
     Omit<ResolveDeps, 'twilio'> {
   log: Log;
   /** How often the books are asked for work that nobody told of. */
   pollMs?: number;
+  /** How often each number is compared with Twilio's list, by whichever process. */
   reconcileMs?: number;
 }
 
@@ -34,7 +34,6 @@ export interface Agent {
 }
 
 const POLL_MS = 1_000;
-const RECONCILE_MS = 5 * 60_000;
 const CLIENTS_FRESH_MS = 5_000;
 const STOP_WAIT_MS = 8_000;
 const ANSWERS_WIDTH = 32;
@@ -73,47 +72,34 @@ export function startAgent(deps: AgentDeps): Agent {
         senders.wake();
     });
   }, onError);
-  const reconcileAll = oneAtATime(async () => {
-    await clients.each((clientId) => reconcileClient(deps, clientId));
+  const turns = createTurns(ofAgent);
+  const compare = async (gapMs: number) => {
+    await clients.each((clientId) => turns.compare(clientId, gapMs));
     answerers.wake();
-  }, onError);
+  };
+  const compareDue = oneAtATime(() => compare(turns.gapMs()), onError);
+  const compareNow = oneAtATime(() => compareDue.ended().then(() => compare(0)), onError);
   const wake = () => {
     void deps.errors.flush();
     answerers.wake();
     senders.wake();
     void lookUp();
   };
-  const timers = [
-    setInterval(wake, deps.pollMs ?? POLL_MS),
-    setInterval(reconcileAll, deps.reconcileMs ?? RECONCILE_MS),
-  ];
+  const timers = [setInterval(wake, deps.pollMs ?? POLL_MS), setInterval(compareDue, turns.tickMs)];
   wake();
-  void reconcileAll();
+  void compareDue();
   return {
     wake: () => answerers.wake(),
-    reconcileNow: reconcileAll,
+    reconcileNow: compareNow,
     stop: async () => {
       for (const timer of timers) clearInterval(timer);
       stopping.abort();
-      const ended = Promise.all([answerers.stop(), senders.stop(), lookUp.ended()]).then(() =>
-        deps.errors.flush(),
-      );
+      const comparing = [compareDue.ended(), compareNow.ended()];
+      const working = [answerers.stop(), senders.stop(), lookUp.ended(), ...comparing];
+      const ended = Promise.all(working).then(() => deps.errors.flush());
       await Promise.race([ended, setTimeoutPromise(STOP_WAIT_MS, undefined, { ref: false })]);
     },
   };
-}
-
-/** What fails for one client is tried again in five minutes; the others do not wait for it. */
-async function reconcileClient(deps: AgentDeps, clientId: string): Promise<void> {
-  try {
-    const { found, priced } = await reconcile(deps, clientId);
-    if (found + priced > 0) deps.log.info('sms.reconciled', { clientId, found, priced });
-  } catch (error) {
-    if (isUnavailable(error)) throw error;
-    if (!isAppError(error, 'ERR_TWILIO')) return deps.errors.recordThrown(error, { clientId });
-    const message = messageOf(error);
-    await deps.errors.record({ type: 'twilio_error', code: 'list', message, clientId });
-  }
 }
 
 /** The clients that have numbers, asked for again after a while. */

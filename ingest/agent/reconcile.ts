@@ -1,10 +1,11 @@
 // Compares the books with Twilio's list of messages: texts that came while we were away are stored
-// through the same door, and what is final by now (state, price, segments) is noted.
+// through the same door, texts that others sent are booked, and what is final by now is noted.
 import { type Pool, query, withTransaction } from '../../core/postgres.ts';
 import { loadSql } from '../../core/sql.ts';
 import { forgetOldCounts } from '../store/forget.ts';
 import { findNews, refreshStatus } from '../store/message-status.ts';
 import type { MessageStore } from '../store/messages.ts';
+import { bookOtherTexts } from '../store/other-texts.ts';
 import type { ListedMessage, TwilioApi } from '../twilio/api.ts';
 import { storable } from '../twilio/inbound-fields.ts';
 import { senderKind } from '../twilio/phone.ts';
@@ -16,13 +17,23 @@ export interface ReconcileDeps {
   store: MessageStore;
   accountSid: string;
   now: () => Date;
+  /** Ends a comparison that is under way; its number is compared anew by whoever comes next. */
+  signal?: AbortSignal;
 }
 
 export interface Reconciled {
   /** Texts to us that had not been stored. */
   found: number;
+  /** Texts from us that none of us had sent. */
+  booked: number;
   /** Messages whose price or segments are known now and were not. */
   priced: number;
+}
+
+interface OwnNumber extends Record<string, unknown> {
+  phone: string;
+  /** What came before a number was ours has been answered by somebody else. */
+  created_at: Date;
 }
 
 /** Twilio tries a webhook for seconds; we look two days back. */
@@ -30,32 +41,74 @@ const LOOK_BACK_MS = 48 * 3_600_000;
 /** A list has a limit, which a few hours of texts do not reach. */
 const SLICE_MS = 6 * 3_600_000;
 /** Its webhook may be on the way just now. */
-const YOUNGEST_MS = 30_000;
+export const YOUNGEST_MS = 30_000;
 
 /**
- * Brings one client's texts of the last 48 hours up to date. Throws ERR_TWILIO, and at the end what
- * kept single messages out of the books.
+ * Brings a client's texts of the last 48 hours up to date, of each number that nobody else compares
+ * or has begun to compare in the last `gapMs`. Throws ERR_TWILIO, and at the end what kept single
+ * messages out of the books.
  */
-export async function reconcile(deps: ReconcileDeps, clientId: string): Promise<Reconciled> {
-  const now = deps.now().getTime();
-  const total: Reconciled = { found: 0, priced: 0 };
+export async function reconcile(
+  deps: ReconcileDeps,
+  clientId: string,
+  gapMs = 0,
+): Promise<Reconciled> {
+  const total: Reconciled = { found: 0, booked: 0, priced: 0 };
   const failures: unknown[] = [];
-  for (const { number, ownSince } of await listOwnNumbers(deps.pool, clientId)) {
-    const from = Math.max(now - LOOK_BACK_MS, ownSince.getTime());
-    for (let until = now; until > from; until -= SLICE_MS) {
-      const after = new Date(Math.max(until - SLICE_MS, from));
-      const slice = { after, before: new Date(until) };
-      const received = await deps.twilio.listMessages({ to: number, ...slice });
-      const sent = await deps.twilio.listMessages({ from: number, ...slice });
-      const results = await storeMissing(deps, clientId, received, now);
-      total.found += results.filter((one) => one.status === 'fulfilled' && one.value).length;
-      failures.push(...results.flatMap((one) => (one.status === 'rejected' ? [one.reason] : [])));
-      total.priced += await noteTold(deps, clientId, [...received, ...sent]);
-    }
-    await noteReconciled(deps, clientId, number);
+  let own = await claimNumber(deps, clientId, gapMs);
+  while (own !== undefined) {
+    failures.push(...(await compareNumber(deps, clientId, own, total)));
+    await noteReconciled(deps, clientId, own.phone);
+    own = await claimNumber(deps, clientId, gapMs, own.phone);
   }
   if (failures.length > 0) throw failures[0];
   return total;
+}
+
+/**
+ * The next number after `previous`. A claim is no lock: whoever dies with it is followed by another
+ * after `gapMs`, who looks as far back, and two that compare at once store everything once.
+ */
+async function claimNumber(
+  { pool, now, signal }: ReconcileDeps,
+  clientId: string,
+  gapMs: number,
+  previous = '',
+): Promise<OwnNumber | undefined> {
+  signal?.throwIfAborted();
+  const since = new Date(now().getTime() - gapMs);
+  const sql = loadSql('postgres/queries/claim_comparison');
+  const [own] = await withTransaction(pool, { clientId }, (connection) =>
+    query<OwnNumber>(connection, sql, [clientId, now(), since, previous]),
+  );
+  return own;
+}
+
+/** Adds to the total; what is returned are the failures of single messages. */
+async function compareNumber(
+  deps: ReconcileDeps,
+  clientId: string,
+  { phone, created_at: ownSince }: OwnNumber,
+  total: Reconciled,
+): Promise<unknown[]> {
+  const { pool, twilio, signal } = deps;
+  const failures: unknown[] = [];
+  const now = deps.now().getTime();
+  const from = Math.max(now - LOOK_BACK_MS, ownSince.getTime());
+  for (let until = now; until > from; until -= SLICE_MS) {
+    const after = new Date(Math.max(until - SLICE_MS, from));
+    const slice = { after, before: new Date(until) };
+    const received = await twilio.listMessages({ to: phone, ...slice }, signal);
+    const sent = await twilio.listMessages({ from: phone, ...slice }, signal);
+    const results = await storeMissing(deps, clientId, received, now);
+    total.found += results.filter((one) => one.status === 'fulfilled' && one.value).length;
+    failures.push(...results.flatMap((one) => (one.status === 'rejected' ? [one.reason] : [])));
+    total.booked += await withTransaction(pool, { clientId }, (connection) =>
+      bookOtherTexts(connection, clientId, sent, deps.now()),
+    );
+    total.priced += await noteTold(deps, clientId, [...received, ...sent]);
+  }
+  return failures;
 }
 
 /** For people, who ask whether the books are up to date. */
@@ -67,23 +120,8 @@ async function noteReconciled({ pool, now }: ReconcileDeps, clientId: string, nu
   });
 }
 
-/** What came before a number was ours has been answered by somebody else. */
-async function listOwnNumbers(
-  pool: Pool,
-  clientId: string,
-): Promise<{ number: string; ownSince: Date }[]> {
-  const rows = await withTransaction(pool, { clientId }, (connection) =>
-    query<{ phone: string; created_at: Date }>(
-      connection,
-      loadSql('postgres/queries/select_client_numbers'),
-      [clientId],
-    ),
-  );
-  return rows.map(({ phone, created_at }) => ({ number: phone, ownSince: created_at }));
-}
-
 async function storeMissing(
-  { pool, twilio, store, accountSid, now }: ReconcileDeps,
+  { pool, twilio, store, accountSid, now, signal }: ReconcileDeps,
   clientId: string,
   listed: readonly ListedMessage[],
   asOf: number,
@@ -102,6 +140,7 @@ async function storeMissing(
   return Promise.allSettled(
     missing.map(async (message) => {
       const media = message.mediaCount === 0 ? [] : await twilio.listMedia(message.messageSid);
+      signal?.throwIfAborted();
       const stored = await store.storeInbound({
         ...{ clientId, now: now(), happenedAt: message.happenedAt },
         message: {
@@ -142,7 +181,7 @@ async function findKnown(
 
 /** Prices and segments in one statement; a state only where it is news. */
 async function noteTold(
-  { pool, now }: ReconcileDeps,
+  { pool, now, signal }: ReconcileDeps,
   clientId: string,
   listed: readonly ListedMessage[],
 ): Promise<number> {
@@ -164,6 +203,7 @@ async function noteTold(
   });
   // Each for itself: delivery states that come in at this moment wait for none but their own.
   for (const { messageSid, status, errorCode } of news) {
+    signal?.throwIfAborted();
     await withTransaction(pool, { clientId }, (connection) =>
       refreshStatus(connection, clientId, messageSid, now(), { status, errorCode }),
     );

@@ -9,6 +9,7 @@ import { countSegments } from '../texts/segments.ts';
 import { callingCode } from '../twilio/phone.ts';
 import { forgetSentText } from './forget.ts';
 import { refreshStatus } from './message-status.ts';
+import { reserveSpend, spendDay } from './spend.ts';
 
 /** A task has at most one text of each kind, whatever happens. */
 export type TextKind = 'answer' | 'welcome' | 'notice' | 'working';
@@ -80,6 +81,8 @@ interface AdoptedRow extends Record<string, unknown> {
   segments: number;
   claimed_at: Date | null;
   created_at: Date;
+  /** True where what it took of the caps was given back, because it was taken for not sent. */
+  is_given_back: boolean;
 }
 
 /**
@@ -95,6 +98,7 @@ export async function adoptSid(connection: Connection, sent: SentText): Promise<
     now,
   ]);
   if (row === undefined) return false;
+  if (row.is_given_back) await reserveAgain(connection, clientId, row);
   const estimate = estimateText({
     direction: 'outbound',
     callingCode: callingCode(row.to_number),
@@ -111,6 +115,19 @@ export async function adoptSid(connection: Connection, sent: SentText): Promise<
   await refreshStatus(connection, clientId, messageSid, now);
   await forgetSentText(connection, clientId, outboxId);
   return true;
+}
+
+const UNCAPPED = { segments: 2_147_483_647, cost: '1e18' };
+
+/** It was sent, whatever the caps say. */
+async function reserveAgain(
+  connection: Connection,
+  clientId: string,
+  { to_number: phone, segments, claimed_at: claimedAt, created_at: createdAt }: AdoptedRow,
+): Promise<void> {
+  const day = await spendDay(connection, clientId, claimedAt ?? createdAt);
+  const caps = { numberCap: UNCAPPED, clientCap: UNCAPPED };
+  await reserveSpend(connection, { clientId, phone, segments, day }, caps);
 }
 
 export interface Settlement {

@@ -14,8 +14,11 @@ export type { SendResult } from './send-result.ts';
 export interface TwilioApi {
   /** Sends one text; never throws. */
   send(text: OutgoingText): Promise<SendResult>;
-  /** From `after` to `before`, both included, to the second. Throws ERR_TWILIO. */
-  listMessages(filter: MessageFilter): Promise<ListedMessage[]>;
+  /**
+   * From `after` to `before`, both included, to the second. Throws ERR_TWILIO, and the signal's
+   * reason as soon as it is aborted.
+   */
+  listMessages(filter: MessageFilter, signal?: AbortSignal): Promise<ListedMessage[]>;
   /** An inbound message's image or recording. Throws ERR_MEDIA. */
   fetchMedia(url: string, bytesMax: number): Promise<Media>;
   /** What belongs to a message that was found by listing. Throws ERR_TWILIO. */
@@ -65,6 +68,13 @@ export interface TwilioOptions {
 
 type Client = InstanceType<typeof TwilioSdk.Twilio>;
 
+/** As the package pages a list. */
+interface ListPage {
+  instances: MessageInstance[];
+  nextPageUrl?: string;
+  nextPage(): Promise<ListPage> | undefined;
+}
+
 const API_URL = 'https://api.twilio.com';
 const TIMEOUT_MS = 15_000;
 const PAGE_SIZE = 1000;
@@ -88,7 +98,7 @@ export function createTwilioApi(options: TwilioOptions): TwilioApi {
         return readFailure(error);
       }
     },
-    listMessages: async (filter) => listMessages(await loading, filter),
+    listMessages: async (filter, signal) => listMessages(await loading, filter, signal),
     fetchMedia: (url, bytesMax) =>
       fetchTwilioMedia(url, bytesMax, { ...options, timeoutMs: options.timeoutMs ?? TIMEOUT_MS }),
     listMedia: async (messageSid) => listMedia(await loading, messageSid),
@@ -115,24 +125,35 @@ function readSent(message: MessageInstance): SendResult {
   };
 }
 
-async function listMessages(client: Client, filter: MessageFilter): Promise<ListedMessage[]> {
+async function listMessages(
+  client: Client,
+  filter: MessageFilter,
+  signal: AbortSignal | undefined,
+): Promise<ListedMessage[]> {
   const { after, before, includesUnsent = false, ...numbers } = filter;
   // Twilio documents days only, where "before" would end at the day's start: ask for more, then cut.
   const dateSentBefore = before && new Date(before.getTime() + DAY_MS);
-  const found = await ask(() =>
-    client.messages.list({
-      ...numbers,
-      ...(!includesUnsent && { dateSentAfter: after }),
-      ...(dateSentBefore && { dateSentBefore }),
-      pageSize: PAGE_SIZE,
-      limit: LISTED_MAX + 1,
-    }),
-  );
-  if (found.length > LISTED_MAX) {
-    throw new AppError('ERR_TWILIO', `Twilio lists more than ${LISTED_MAX} messages`, {
-      details: { isTransient: false },
-      fix: 'ask for a shorter time',
-    });
+  const asked = {
+    ...numbers,
+    ...(!includesUnsent && { dateSentAfter: after }),
+    ...(dateSentBefore && { dateSentBefore }),
+    pageSize: PAGE_SIZE,
+  };
+  const found: MessageInstance[] = [];
+  let next: (() => Promise<ListPage> | undefined) | undefined = () => client.messages.page(asked);
+  while (next !== undefined) {
+    const page: ListPage | undefined = await untilAborted(
+      ask(async () => next?.()),
+      signal,
+    );
+    found.push(...(page?.instances ?? []));
+    next = page?.nextPageUrl ? () => page.nextPage() : undefined;
+    if (found.length > LISTED_MAX) {
+      throw new AppError('ERR_TWILIO', `Twilio lists more than ${LISTED_MAX} messages`, {
+        details: { isTransient: false },
+        fix: 'ask for a shorter time',
+      });
+    }
   }
   const [first, last] = [toSecond(after), before === undefined ? Infinity : before.getTime()];
   return found
@@ -149,6 +170,20 @@ async function listMedia(client: Client, messageSid: string) {
     url: `${API_URL}${uri.replace(/\.json$/, '')}`,
     contentType: String(contentType),
   }));
+}
+
+/** Waits no longer for a request once the signal is aborted; its answer is of no use then. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  const { promise, reject } = Promise.withResolvers<never>();
+  const stop = () => reject(signal.reason);
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
 }
 
 /** One read of the API; an error of it says what is known without Twilio's words. */

@@ -15,7 +15,7 @@ export interface KeptMedia {
 
 export interface KeptMessage {
   sid: string;
-  direction: 'inbound' | 'outbound-api';
+  direction: 'inbound' | 'outbound-api' | 'outbound-reply';
   from: string;
   to: string;
   body: string;
@@ -29,6 +29,8 @@ export interface KeptMessage {
   /** Null until it went out. */
   sentAt: Date | null;
   statusCallback: string | null;
+  /** Seconds that it may wait for its turn; null where nobody said. */
+  validityPeriod: number | null;
 }
 
 export interface MessageBook {
@@ -44,6 +46,7 @@ export interface MessageBook {
 export type NewMessage = Pick<KeptMessage, 'direction' | 'from' | 'to' | 'body'> & {
   media?: Omit<KeptMedia, 'sid'>[];
   statusCallback?: string | null;
+  validityPeriod?: number | null;
 };
 
 const PAGE_SIZE = 50;
@@ -65,7 +68,7 @@ export function createMessageBook(accountSid: string, seed: number, now: () => D
   return {
     messages,
     accountSid,
-    keep: ({ media = [], statusCallback = null, ...message }) => {
+    keep: ({ media = [], statusCallback = null, validityPeriod = null, ...message }) => {
       const isInbound = message.direction === 'inbound';
       const createdAt = now();
       const kept = {
@@ -79,6 +82,7 @@ export function createMessageBook(accountSid: string, seed: number, now: () => D
         createdAt,
         sentAt: isInbound ? createdAt : null,
         statusCallback,
+        validityPeriod,
       };
       messages.push(kept);
       bySid.set(kept.sid, kept);

@@ -65,13 +65,17 @@ export interface TwilioStandIn {
   sendRequests: number;
   sendFaults: Faults<SendFault>;
   callbackFaults: Faults<CallbackFault>;
-  /** What the next lists are answered with in place of 200. */
-  listStatuses: number[];
+  /** Pages of lists that were asked for. */
+  listRequests: number;
+  /** What the next lists are answered with in place of 200, or "hang". */
+  listStatuses: (number | 'hang')[];
   /** Numbers that nothing reaches, and the code of the delivery state. */
   undeliverable: Map<string, number>;
   /** Where webhooks and callbacks below the public address go. */
   reach: { publicUrl: string; actualUrl: string } | null;
   sentTo(number: string): KeptMessage[];
+  /** Sends a text that nobody asked for at this API: from the console, or a reply of Twilio's own. */
+  sendItself(text: Pick<KeptMessage, 'from' | 'to' | 'body'>): KeptMessage;
   /** A person texts: kept, then told to `webhookUrl`; status 0 where that gave no answer. */
   receive(text: InboundText, webhookUrl?: string): Promise<{ messageSid: string; status: number }>;
   /** Resolves once every accepted message has come to its end and been told of. */
@@ -114,6 +118,7 @@ export async function startTwilioStandIn(
     ...{ url, accountSid, authToken, pause, resume, close },
     messages: book.messages,
     sendRequests: 0,
+    listRequests: 0,
     sendFaults: createFaults(random, options.sendChances),
     callbackFaults: createFaults(random, options.callbackChances),
     listStatuses: [],
@@ -121,6 +126,11 @@ export async function startTwilioStandIn(
     reach: null,
     sentTo: (number) =>
       book.messages.filter(({ direction, to }) => direction !== 'inbound' && to === number),
+    sendItself: (text) => {
+      const message = book.keep({ ...text, direction: 'outbound-reply' });
+      void startDelivery(inside, message, null);
+      return message;
+    },
     receive: (text, webhookUrl) => receive(inside, text, webhookUrl),
     waitForCallbacks: async () => {
       while (work.size > 0) await Promise.all(work);
@@ -159,7 +169,9 @@ async function respond(inside: Inside, request: Received, answer: Answer): Promi
   const own = `${API_PATH}/${book.accountSid}/Messages`;
   if (path === `${own}.json` && method === 'POST') return accept(inside, request, answer);
   if (path === `${own}.json` && method === 'GET') {
+    standIn.listRequests += 1;
     const status = standIn.listStatuses.shift();
+    if (status === 'hang') return;
     if (status !== undefined) return refuse(answer, status === 429 ? 20429 : 20500, status);
     return answer.json(200, book.list(request.query));
   }
@@ -205,6 +217,7 @@ async function accept(inside: Inside, { body }: Received, answer: Answer): Promi
   const message = book.keep({
     ...{ direction: 'outbound-api', from: fields.From ?? '', to: fields.To ?? '' },
     ...{ body: fields.Body ?? '', statusCallback: fields.StatusCallback ?? null },
+    validityPeriod: fields.ValidityPeriod === undefined ? null : Number(fields.ValidityPeriod),
   });
   const accepted = toJson(book.accountSid, message);
   const callbackFault = standIn.callbackFaults.next();
