@@ -29,6 +29,8 @@ beforeAll(async () => {
   await bookTasks(books.owner, 'acme', [...answers(20, '2025-03-04', 'before'), ...thisWeek()]);
   const lone = { id: 'code', at: '2025-03-12T10:00:00Z', price: '0.01' };
   await bookLoneText(books.owner, 'acme', lone);
+  await addTestClient(books.app, { clientId: 'euros' });
+  await bookTasks(books.owner, 'euros', billedInEuros());
   await addTestClient(books.app, { clientId: 'quiet' });
   const call = { id: 'a', at: '2025-03-12T10:00:00Z', cost: '1' };
   await bookEvents(books.app, 'quiet', [call]);
@@ -66,6 +68,22 @@ function thisWeek(): BookedTask[] {
     { id: 'failed', at, status: 'failed', error: 'openai_timeout', texts, late: true },
     { id: 'stop', at, status: 'ignored', keyword: 'stop', texts },
     { id: 'waits', at, status: 'received', seconds: null, texts },
+  ];
+}
+
+/** Of an account in euros: one answer at its told price, one that is not told yet. */
+function billedInEuros(): BookedTask[] {
+  const at = '2025-03-12T12:00:00Z';
+  const [euros, estimate] = [{ currency: 'EUR' }, '0.0083'];
+  const out = { ...euros, estimate, fee: '0.003' };
+  const calls = [{ cost: '0.0005' }];
+  const texts = [
+    { ...euros, price: '0.007', estimate },
+    { ...out, price: '0.08' },
+  ];
+  return [
+    { id: 'told', at, texts, calls },
+    { id: 'waiting', at, category: 'coding', texts: [{ ...euros, estimate }, out] },
   ];
 }
 
@@ -159,6 +177,29 @@ test('it says in words what failed, what is unknown and how good estimates are',
     '1 text had no answer to get. 1 opted out.',
     '1 answer cost more than is known: nobody told the cost of 1 text, 1 carrier fee, 1 model call.',
     'Twilio has told the price of 42 of 46 texts. Where both are known it is $0.60 for $0.70 estimated.',
+  ]);
+});
+
+test('an account in euros has its prices in euros, and our dollars are named beside', async () => {
+  const { currency, measures, tables, notes } = await sectionOf('euros');
+  expect(currency).toBe('EUR');
+  const [all] = measures.filter(({ id }) => id === 'sms-cost');
+  expect([all?.figure.value, all?.comparison]).toEqual(['0.087', '+ USD\u00a00.023']);
+  const costs = (table: string, column: number) =>
+    tables
+      .find(({ id }) => id === table)
+      ?.allRows.map(
+        ({ label, cells }) => `${label.id} ${cells[column]?.value ?? cells[column]?.text}`,
+      );
+  expect(costs('sms-costs', 0)).toEqual([
+    ...['texts-in 0.007', 'texts-out 0.08', 'carrier-fees USD\u00a00.0060'],
+    ...['model USD\u00a00.00050', 'transcription 0', 'answers 0.087'],
+    ...['not-answered 0', 'all 0.087', 'USD USD 0.0231'],
+  ]);
+  expect(costs('sms-categories', 5)).toEqual(['general 0.087', 'coding USD\u00a00.020']);
+  expect(notes.map(({ lead, rest }) => `${lead} ${rest}`)).toEqual([
+    'Twilio has told the price of 2 of 4 texts. There is no estimate in EUR to compare it with.',
+    'USD 0.0231 in other currencies are not converted, and in no figure in EUR.',
   ]);
 });
 

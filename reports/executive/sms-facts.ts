@@ -5,17 +5,38 @@ import { canonicalDecimal, Decimal, sumDecimals } from '../../core/money.ts';
 import { loadSql } from '../../core/sql.ts';
 import type { Warehouse } from '../../pipeline/warehouse.ts';
 
-const COST_COLUMNS = [
-  ...(['tasks', 'answers', 'answers_of_unknown_cost', 'inbound_texts', 'outbound_texts'] as const),
-  ...(['segments', 'cost', 'told_texts', 'compared_told_cost', 'unknown_parts'] as const),
-  ...(['compared_estimated_cost', 'answer_segments', 'answer_cost'] as const),
-  ...(['answer_inbound_cost', 'answer_outbound_cost', 'answer_carrier_fee'] as const),
-  ...(['answer_model_cost', 'answer_transcription_cost', 'answer_inbound_estimate'] as const),
-  ...(['answer_outbound_estimate', 'answer_unknown_inbound', 'answer_unknown_outbound'] as const),
-  ...(['answer_unknown_fees', 'answer_unknown_models', 'answer_unknown_transcriptions'] as const),
+/** Each in its own currency. */
+const AMOUNTS = [
+  ...(['cost', 'compared_texts', 'compared_told_cost', 'compared_estimated_cost'] as const),
+  ...(['answer_cost', 'answer_inbound_cost', 'answer_outbound_cost'] as const),
+  ...(['answer_carrier_fee', 'answer_model_cost', 'answer_transcription_cost'] as const),
+  ...(['answer_inbound_estimate', 'answer_outbound_estimate'] as const),
 ];
+/** Counted whatever they cost. */
+const COUNTS = [
+  ...(['tasks', 'answers', 'answers_of_unknown_cost', 'inbound_texts', 'outbound_texts'] as const),
+  ...(['segments', 'told_texts', 'unknown_parts', 'answer_segments'] as const),
+  ...(['answer_unknown_inbound', 'answer_unknown_outbound', 'answer_unknown_fees'] as const),
+  ...(['answer_unknown_models', 'answer_unknown_transcriptions'] as const),
+];
+const COST_COLUMNS = [...AMOUNTS, ...COUNTS];
 /** As sql/duckdb/reports/sms_costs names them; those that begin with answer_ are of answered tasks. */
 export type SmsCosts = Record<(typeof COST_COLUMNS)[number], string>;
+
+/** What a group cost in a currency that is not the section's, and in none of its figures. */
+export interface SmsOther {
+  id: string;
+  costs: SmsCosts;
+}
+
+/** Amounts of the section's currency alone; what is counted, of all. */
+export interface SmsSums extends SmsCosts {
+  others: SmsOther[];
+}
+
+export interface SmsGroup extends SmsSums {
+  id: string | null;
+}
 
 /** Tasks that ended alike. */
 export interface SmsTasks {
@@ -34,18 +55,15 @@ export interface SmsWait {
 }
 
 export interface SmsPeriod {
-  /** Amounts of the section's currency alone; what is counted, of all. */
-  all: SmsCosts;
+  all: SmsSums;
   /** Null: texts of no task. */
-  categories: (SmsCosts & { id: string | null })[];
+  categories: SmsGroup[];
   /** Null: texts of nobody, such as those from short codes. */
-  users: (SmsCosts & { id: string | null })[];
+  users: SmsGroup[];
   tasks: SmsTasks[];
   wait: SmsWait;
   /** By category. */
   waits: Map<string | null, SmsWait>;
-  /** What was spent in other currencies, in none of the figures. */
-  otherCurrencies: { id: string; cost: string }[];
 }
 
 export interface SmsFacts {
@@ -90,18 +108,26 @@ function loadCosts(warehouse: Warehouse, clientId: string, period: Period): Prom
   });
 }
 
-/** The one of most texts: an account is billed in one currency, its models may be in others. */
+/**
+ * The one that Twilio told most prices in, for it bills an account in one; until it told any, that
+ * of the estimates. Models may be in others.
+ */
 function currencyOfTexts(rows: CostRow[]): string | undefined {
-  const counts = new Map<string, number>();
-  for (const { dimension, currency, inbound_texts, outbound_texts } of rows) {
-    if (dimension !== 'all') continue;
-    const texts = Number(inbound_texts) + Number(outbound_texts);
-    counts.set(currency, (counts.get(currency) ?? 0) + texts);
-  }
-  const byCount = [...counts].sort(
-    ([one, few], [other, many]) => many - few || (one < other ? -1 : 1),
+  const all = rows.filter(({ dimension }) => dimension === 'all');
+  const counts = [...Map.groupBy(all, ({ currency }) => currency)].map(([currency, group]) => {
+    const count = (columns: (keyof SmsCosts)[]) =>
+      Number(sumDecimals(group.flatMap((row) => columns.map((column) => row[column] ?? '0'))));
+    return {
+      currency,
+      told: count(['told_texts']),
+      texts: count(['inbound_texts', 'outbound_texts']),
+    };
+  });
+  counts.sort(
+    (one, other) =>
+      other.told - one.told || other.texts - one.texts || (one.currency < other.currency ? -1 : 1),
   );
-  return byCount[0]?.[0];
+  return counts[0]?.currency;
 }
 
 async function toPeriod(
@@ -127,24 +153,28 @@ async function toPeriod(
     tasks: await loadTasks(warehouse, clientId, period),
     wait: waits.get(null) ?? NO_WAIT,
     waits,
-    otherCurrencies: all
-      .filter((row) => row.currency !== currency && !new Decimal(row.cost ?? 0).isZero())
-      .map((row) => ({ id: row.currency, cost: row.cost ?? '0' })),
   };
 }
 
-/** Counted whatever they cost; all else is of the one currency. */
-const COUNTED_IN_ALL = new Set<string>(['tasks', 'inbound_texts', 'outbound_texts', 'segments']);
-
 /** Rows of one group, one for each currency, as one. */
-function toCosts(rows: CostRow[], currency: string): SmsCosts {
-  const own = rows.filter((row) => row.currency === currency);
-  const sums = COST_COLUMNS.map((column) => {
-    const counted = COUNTED_IN_ALL.has(column) ? rows : own;
-    return [column, sumDecimals(counted.map((row) => row[column] ?? '0'))];
-  });
-  return Object.fromEntries(sums);
+function toCosts(rows: CostRow[], currency: string): SmsSums {
+  const sum = (of: CostRow[], columns: (keyof SmsCosts)[]) =>
+    columns.map((column) => [column, sumDecimals(of.map((row) => row[column] ?? '0'))]);
+  const inCurrency = (id: string) => rows.filter((row) => row.currency === id);
+  const foreign = rows.filter((row) => row.currency !== currency && !isNothing(row.cost));
+  return {
+    ...(Object.fromEntries([
+      ...sum(inCurrency(currency), AMOUNTS),
+      ...sum(rows, COUNTS),
+    ]) as SmsCosts),
+    others: foreign.map(({ currency: id }) => ({
+      id,
+      costs: Object.fromEntries(sum(inCurrency(id), COST_COLUMNS)) as SmsCosts,
+    })),
+  };
 }
+
+const isNothing = (cost: string | null) => new Decimal(cost ?? 0).isZero();
 
 async function loadTasks(
   warehouse: Warehouse,

@@ -5,7 +5,15 @@ import type { Figure, FigureFormat, Measure, Tone } from '../content.ts';
 import type { Formatter } from '../format.ts';
 import { type ExecutiveFacts, openDays } from './facts.ts';
 import { COMPARABLE_CALLS_MIN, wordForChange } from './key-figures.ts';
-import type { SmsCosts, SmsFacts, SmsPeriod } from './sms-facts.ts';
+import type { SmsFacts, SmsPeriod, SmsSums } from './sms-facts.ts';
+import {
+  costPerAnswer,
+  knownAmount,
+  nameOthers,
+  type Pick,
+  perAnswerOf,
+  wordFor,
+} from './sms-money.ts';
 
 interface Definition {
   id: string;
@@ -14,9 +22,18 @@ interface Definition {
   measure: (period: SmsPeriod) => string | null;
   /** What a rise means. */
   rise: Tone;
-  unknownText?: string;
+  unknownText?: (period: SmsPeriod, formatter: Formatter) => string | undefined;
   /** Said in place of the figure of the period before, where there is something to say. */
   remark?: (period: SmsPeriod, formatter: Formatter) => string | undefined;
+}
+
+const costOf: Pick = ({ cost }) => cost;
+
+/** What is in other currencies, said beside the figure: never added, never dropped. */
+function besides(all: SmsSums, pick: Pick, known: string | null, formatter: Formatter): string[] {
+  const named = nameOthers(all, pick, formatter);
+  if (named === undefined) return [];
+  return [known === null ? 'not converted' : `+ ${named}`];
 }
 
 const DEFINITIONS: Definition[] = [
@@ -51,7 +68,7 @@ const DEFINITIONS: Definition[] = [
     format: 'duration',
     measure: ({ wait }) => wait.median,
     rise: 'bad',
-    unknownText: 'no answer',
+    unknownText: () => 'no answer',
   },
   {
     id: 'cost-per-answer',
@@ -59,19 +76,23 @@ const DEFINITIONS: Definition[] = [
     format: 'unit-price',
     measure: ({ all }) => costPerAnswer(all),
     rise: 'bad',
-    unknownText: 'unknown',
-    remark: ({ all }, formatter) =>
-      all.answers_of_unknown_cost === '0'
-        ? undefined
-        : `${formatter.integer(all.answers_of_unknown_cost)} of unknown cost`,
+    unknownText: ({ all }, formatter) => wordFor(all, perAnswerOf(all), formatter),
+    remark: ({ all }, formatter) => {
+      const unknown = all.answers_of_unknown_cost;
+      const count = unknown === '0' ? [] : [`${formatter.integer(unknown)} of unknown cost`];
+      const parts = [...besides(all, perAnswerOf(all), costPerAnswer(all), formatter), ...count];
+      return parts.length === 0 ? undefined : parts.join(', ');
+    },
   },
   {
     id: 'sms-cost',
     label: 'Cost of texting',
     format: 'money',
-    measure: ({ all }) => knownCost(all.cost, all.unknown_parts),
+    measure: ({ all }) => knownAmount(all, costOf, all.unknown_parts),
     rise: 'bad',
-    unknownText: 'unknown',
+    unknownText: ({ all }, formatter) => wordFor(all, costOf, formatter),
+    remark: ({ all }, formatter) =>
+      besides(all, costOf, knownAmount(all, costOf, all.unknown_parts), formatter)[0],
   },
   {
     id: 'time-to-most-answers',
@@ -79,7 +100,7 @@ const DEFINITIONS: Definition[] = [
     format: 'duration',
     measure: ({ wait }) => wait.p95,
     rise: 'bad',
-    unknownText: 'no answer',
+    unknownText: () => 'no answer',
   },
   {
     id: 'late',
@@ -116,20 +137,9 @@ const DEFINITIONS: Definition[] = [
     format: 'percent',
     measure: ({ all }) => relativeChange(all.compared_told_cost, all.compared_estimated_cost),
     rise: 'bad',
-    unknownText: 'none told yet',
+    unknownText: ({ all }) => (all.told_texts === '0' ? 'none told yet' : 'nothing to compare'),
   },
 ];
-
-/** What is known of an amount; nothing at all is known of one that is 0 with unknown parts. */
-export function knownCost(cost: string, unknownParts: string): string | null {
-  const isUnknown = new Decimal(cost).isZero() && !new Decimal(unknownParts).isZero();
-  return isUnknown ? null : cost;
-}
-
-/** The known parts of the answers' cost, by the answers. */
-export function costPerAnswer(costs: SmsCosts): string | null {
-  return ratio(knownCost(costs.answer_cost, costs.answers_of_unknown_cost), costs.answers);
-}
 
 /** How many tasks ended so, of a category or of all. */
 export function countTasks({ tasks }: SmsPeriod, status: string, category?: string | null): string {
@@ -156,8 +166,8 @@ export function buildMeasures(
   return DEFINITIONS.map((definition) => {
     const { id, label, measure, rise } = definition;
     const [now, then] = [measure(current), measure(before)];
-    const figure = show(definition, now, formatter);
-    const previous = show(definition, then, formatter);
+    const figure = show(definition, current, now, formatter);
+    const previous = show(definition, before, then, formatter);
     const preposition = facts.period.kind === 'day' ? 'on' : 'in';
     const remark = definition.remark?.(current, formatter);
     return {
@@ -173,9 +183,14 @@ export function buildMeasures(
 }
 
 /** A deviation is read with its sign. */
-function show({ id, format, unknownText }: Definition, value: string | null, formatter: Formatter) {
+function show(
+  { id, format, unknownText }: Definition,
+  period: SmsPeriod,
+  value: string | null,
+  formatter: Formatter,
+) {
   const write = id === 'price-against-estimate' ? formatter.change : formatter.figure;
-  return write(format, value, unknownText);
+  return write(format, value, unknownText?.(period, formatter));
 }
 
 /** Why nothing is compared, or undefined where it is. */

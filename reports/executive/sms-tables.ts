@@ -2,8 +2,16 @@
 import { Decimal, difference, ratio, sumDecimals } from '../../core/money.ts';
 import type { Figure, Table, TableRow } from '../content.ts';
 import { type Formatter, maskPerson, NOTHING } from '../format.ts';
-import type { SmsCosts, SmsPeriod } from './sms-facts.ts';
-import { costPerAnswer, countTasks, knownCost } from './sms-measures.ts';
+import type { SmsCosts, SmsGroup, SmsPeriod, SmsSums } from './sms-facts.ts';
+import { countTasks } from './sms-measures.ts';
+import {
+  costPerAnswer,
+  knownAmount,
+  type Pick,
+  perAnswerOf,
+  sumGroups,
+  wordFor,
+} from './sms-money.ts';
 
 const SHOWN_USERS_MAX = 10;
 
@@ -76,15 +84,20 @@ const REST_LABEL = {
   id: 'not-answered',
 };
 
-function buildParts(all: SmsCosts, formatter: Formatter): Table {
+function buildParts(all: SmsSums, formatter: Formatter): Table {
   const hasTexts = all.inbound_texts !== '0' || all.outbound_texts !== '0';
+  const sum = (columns: (keyof SmsCosts)[]) => (costs: SmsCosts) =>
+    sumDecimals(columns.map((column) => costs[column]));
+  const estimates = PARTS.flatMap(({ estimate }) => (estimate === null ? [] : [estimate]));
+  const unknown = sum(PARTS.map((part) => part.unknown))(all);
+  const answerCells = partCells(all, ({ answer_cost }) => answer_cost, sum(estimates), unknown);
   const rows: TableRow[] = [
-    ...PARTS.map(({ id, name, detail, cost, estimate, unknown }) => ({
-      label: { name, detail, id },
-      cells: partCells(all, all[cost], estimate === null ? null : all[estimate], all[unknown]),
-      isTotal: false,
-    })),
-    { label: plainLabel('All answers', 'answers'), cells: answerCells(), isTotal: true },
+    ...PARTS.map(({ id, name, detail, cost, estimate, unknown }) => {
+      const pickEstimate = estimate === null ? null : (costs: SmsCosts) => costs[estimate];
+      const cells = partCells(all, (costs) => costs[cost], pickEstimate, all[unknown]);
+      return { label: { name, detail, id }, cells, isTotal: false };
+    }),
+    { label: plainLabel('All answers', 'answers'), cells: answerCells, isTotal: true },
     { label: REST_LABEL, cells: restCells(), isTotal: false },
     { label: plainLabel('All texting', 'all'), cells: allCells(), isTotal: true },
   ];
@@ -95,53 +108,72 @@ function buildParts(all: SmsCosts, formatter: Formatter): Table {
       'A text costs what Twilio told, else what was estimated; what is unknown adds nothing.',
     labelHead: 'Part',
     heads: ['Cost', 'Share of cost', 'Per answer', 'Estimated', 'Unknown parts'],
-    rows: hasTexts ? rows : [],
-    allRows: rows,
+    rows: hasTexts ? [...rows, ...otherRows(all, formatter, formatter.foreignMoney)] : [],
+    // Every digit, for no other sheet has them.
+    allRows: [...rows, ...otherRows(all, formatter, (id, value) => `${id} ${value}`)],
     empty: 'No text came in this period.',
   };
 
   function partCells(
-    { answer_cost: total, answers }: SmsCosts,
-    cost: string,
-    estimate: string | null,
-    unknown: string,
+    sums: SmsSums,
+    cost: Pick,
+    estimate: Pick | null,
+    unknownParts: string,
   ): Figure[] {
-    const known = knownCost(cost, unknown);
+    const { answer_cost: total, answers } = sums;
+    const known = knownAmount(sums, cost, unknownParts);
+    const perAnswer: Pick = (costs) => ratio(cost(costs), answers) ?? '0';
     return [
-      amount(known, total, formatter),
+      amount(sums, cost, unknownParts, total, formatter),
       formatter.figure('percent', known === null ? null : ratio(known, total)),
-      formatter.figure('unit-price', ratio(known, answers)),
-      amount(estimate, total, formatter, NOTHING),
-      formatter.figure('integer', unknown),
+      formatter.figure(
+        'unit-price',
+        ratio(known, answers),
+        wordFor(sums, perAnswer, formatter, NOTHING),
+      ),
+      estimate === null
+        ? formatter.figure('money', null, NOTHING)
+        : amount(sums, estimate, '0', total, formatter),
+      formatter.figure('integer', unknownParts),
     ];
-  }
-
-  function answerCells(): Figure[] {
-    const sum = (columns: (keyof SmsCosts)[]) => sumDecimals(columns.map((column) => all[column]));
-    const estimates = PARTS.flatMap(({ estimate }) => (estimate === null ? [] : [estimate]));
-    const unknown = sum(PARTS.map((part) => part.unknown));
-    return partCells(all, all.answer_cost, sum(estimates), unknown);
   }
 
   function restCells(): Figure[] {
     const nothing = formatter.figure('percent', null);
-    const unknown = PARTS.map((part) => all[part.unknown]);
-    const rest = difference(all.unknown_parts, sumDecimals(unknown));
-    const cost = knownCost(difference(all.cost, all.answer_cost), rest);
+    const rest = difference(all.unknown_parts, unknown);
+    const cost: Pick = (costs) => difference(costs.cost, costs.answer_cost);
     const unknownParts = formatter.figure('integer', rest);
-    return [amount(cost, all.answer_cost, formatter), nothing, nothing, nothing, unknownParts];
+    const cell = amount(all, cost, rest, all.answer_cost, formatter);
+    return [cell, nothing, nothing, nothing, unknownParts];
   }
 
   function allCells(): Figure[] {
     const nothing = formatter.figure('percent', null);
-    const cost = amount(knownCost(all.cost, all.unknown_parts), all.answer_cost, formatter);
+    const cost = amount(all, costOf, all.unknown_parts, all.answer_cost, formatter);
     return [cost, nothing, nothing, nothing, formatter.figure('integer', all.unknown_parts)];
   }
 }
 
+const costOf: Pick = ({ cost }) => cost;
+
+/** A row for each currency that is in none of the sums above. */
+function otherRows(
+  all: SmsSums,
+  formatter: Formatter,
+  write: (currency: string, value: string) => string,
+): TableRow[] {
+  const nothing = formatter.figure('percent', null);
+  return all.others.map(({ id, costs }) => {
+    const word = (value: string) => formatter.figure('money', null, write(id, value));
+    const cells = [word(costs.cost), nothing, word(perAnswerOf(all)(costs)), nothing, nothing];
+    return { label: { name: `In ${id}`, detail: 'not converted', id }, cells, isTotal: false };
+  });
+}
+
 function buildCategories(period: SmsPeriod, formatter: Formatter): Table {
   const { all, categories, waits } = period;
-  const rows = byCost(categories).map(({ id, ...costs }): TableRow => {
+  const rows = byCost(categories).map((costs): TableRow => {
+    const { id } = costs;
     const wait = id === null ? null : (waits.get(id)?.median ?? null);
     const failed = id === null ? '0' : countTasks(period, 'failed', id);
     const label =
@@ -163,15 +195,15 @@ function buildCategories(period: SmsPeriod, formatter: Formatter): Table {
     empty: 'No text came in this period.',
   };
 
-  function cells(costs: SmsCosts, failed: string, wait: string | null): Figure[] {
+  function cells(costs: SmsSums, failed: string, wait: string | null): Figure[] {
     return [
       formatter.figure('integer', costs.inbound_texts),
       formatter.figure('integer', costs.answers),
       formatter.figure('integer', failed),
       formatter.figure('duration', wait),
       formatter.figure('decimal', ratio(costs.answer_segments, costs.answers)),
-      amount(knownCost(costs.cost, costs.unknown_parts), all.cost, formatter),
-      formatter.figure('unit-price', costPerAnswer(costs)),
+      amount(costs, costOf, costs.unknown_parts, all.cost, formatter),
+      perAnswer(costs, formatter),
     ];
   }
 }
@@ -187,8 +219,8 @@ function buildUsers({ all, users }: SmsPeriod, formatter: Formatter): Table {
       formatter.figure('integer', costs.inbound_texts),
       formatter.figure('integer', costs.answers),
       formatter.figure('integer', costs.segments),
-      formatter.figure('unit-price', costPerAnswer(costs)),
-      amount(knownCost(costs.cost, costs.unknown_parts), all.cost, formatter),
+      perAnswer(costs, formatter),
+      amount(costs, costOf, costs.unknown_parts, all.cost, formatter),
       formatter.figure('percent', ratio(costs.cost, all.cost)),
     ],
     isTotal,
@@ -198,7 +230,7 @@ function buildUsers({ all, users }: SmsPeriod, formatter: Formatter): Table {
   const others = sorted.slice(shownCount);
   if (others.length > 0) {
     const label = plainLabel(`${others.length} others`, 'others');
-    rows.push(toRow({ label, costs: sumCosts(others.map(({ costs }) => costs)) }));
+    rows.push(toRow({ label, costs: sumGroups(others.map(({ costs }) => costs)) }));
   }
   if (sorted.length > 1) rows.push(toRow({ label: plainLabel('All', 'all'), costs: all }, true));
   return {
@@ -214,23 +246,24 @@ function buildUsers({ all, users }: SmsPeriod, formatter: Formatter): Table {
 }
 
 function amount(
-  value: string | null,
+  sums: SmsSums,
+  pick: Pick,
+  unknownParts: string,
   largest: string,
   formatter: Formatter,
-  unknownText = 'unknown',
 ): Figure {
-  const figure = formatter.figure('money', value, unknownText);
+  const value = knownAmount(sums, pick, unknownParts);
+  const figure = formatter.figure('money', value, wordFor(sums, pick, formatter));
   return value === null ? figure : { ...figure, text: formatter.columnAmount(value, largest) };
 }
 
-function sumCosts(parts: SmsCosts[]): SmsCosts {
-  const columns = Object.keys(parts[0] ?? {}) as (keyof SmsCosts)[];
-  const sums = columns.map((column) => [column, sumDecimals(parts.map((part) => part[column]))]);
-  return Object.fromEntries(sums);
+function perAnswer(sums: SmsSums, formatter: Formatter): Figure {
+  const word = wordFor(sums, perAnswerOf(sums), formatter, NOTHING);
+  return formatter.figure('unit-price', costPerAnswer(sums), word);
 }
 
 /** The dearest first; of equals the one with more texts, then by name. */
-function byCost<T extends SmsCosts & { id: string | null }>(parts: T[]): T[] {
+function byCost(parts: SmsGroup[]): SmsGroup[] {
   const least = (id: string | null) => id ?? '\uffff';
   return parts.toSorted(
     (left, right) =>

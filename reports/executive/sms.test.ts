@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { type FactsOptions, makeFacts } from '../../test/make-facts.ts';
 import type { SmsSection } from '../content.ts';
 import { composeExecutive } from './content.ts';
-import type { SmsCosts, SmsPeriod } from './sms-facts.ts';
+import type { SmsCosts, SmsPeriod, SmsSums } from './sms-facts.ts';
 
 const NOTHING: SmsCosts = {
   tasks: '0',
@@ -15,6 +15,7 @@ const NOTHING: SmsCosts = {
   segments: '0',
   cost: '0',
   told_texts: '0',
+  compared_texts: '0',
   compared_told_cost: '0',
   compared_estimated_cost: '0',
   unknown_parts: '0',
@@ -35,11 +36,11 @@ const NOTHING: SmsCosts = {
 };
 
 /** A period of answered texts of one category and user, at a known price each in cents. */
-function period(count: number, cents: number, more: Partial<SmsCosts> = {}): SmsPeriod {
+function period(count: number, cents: number, more: Partial<SmsSums> = {}): SmsPeriod {
   const cost = String((count * cents) / 100);
   const counts = { tasks: `${count}`, answers: `${count}`, inbound_texts: `${count}` };
   const sums = { cost, answer_cost: cost, answer_outbound_cost: cost };
-  const all = { ...NOTHING, ...counts, ...sums, outbound_texts: `${count}`, ...more };
+  const all = { ...NOTHING, ...counts, ...sums, outbound_texts: `${count}`, others: [], ...more };
   const wait = count === 0 ? { median: null, p95: null } : { median: '3', p95: '9' };
   const task = { status: 'answered', category: 'general', errorType: null };
   return {
@@ -49,7 +50,6 @@ function period(count: number, cents: number, more: Partial<SmsCosts> = {}): Sms
     tasks: count === 0 ? [] : [{ ...task, tasks: `${count}`, lateTasks: '0', optOuts: '0' }],
     wait,
     waits: new Map([['general', wait]]),
-    otherCurrencies: [],
   };
 }
 
@@ -123,12 +123,69 @@ test('a cost of which nothing is known is unknown, and never 0', () => {
   expect(costs).toContain('texts-in $0.00');
 });
 
-test('amounts are in what the texts are billed in, others are told and in no figure', () => {
-  const current = { ...period(20, 5), otherCurrencies: [{ id: 'EUR', cost: '2.5' }] };
-  const client = { currency: 'EUR' };
-  const section = sectionOf(current, period(0, 0), { client, currency: 'USD' });
-  expect(measure(section, 'sms-cost').figure.text).toBe('$1.00');
-  expect(section.notes.map(({ lead }) => lead)).toContain('EUR 2.5 in other currencies');
+describe('what is in another currency than the texts', () => {
+  const dollars = { ...NOTHING, cost: '5', answer_cost: '4', answer_model_cost: '4' };
+  const others = [{ id: 'USD', costs: dollars }];
+  const rowsOf = ({ tables }: SmsSection, table: string) =>
+    tables
+      .find(({ id }) => id === table)
+      ?.allRows.map(
+        ({ label, cells }) => `${label.name}: ${cells.map(({ text }) => text).join(' ')}`,
+      )
+      .map((text) => text.replaceAll('\u00a0', ' '));
+
+  test('is named beside each figure and in no sum', () => {
+    const section = sectionOf(period(20, 5, { others }), period(20, 5), { currency: 'EUR' });
+    const [answer, all] = ['cost-per-answer', 'sms-cost'].map((id) => measure(section, id));
+    expect(answer).toMatchObject({ figure: { value: '0.05' }, comparison: '+ USD\u00a00.20' });
+    expect(all).toMatchObject({ figure: { value: '1' }, comparison: '+ USD\u00a05.00' });
+    expect(section.headline).toMatch(/^20 of 20 texts got an answer, at .+ \+ USD\s0\.20 each$/);
+    expect(section.summary).toMatch(/they are known to have cost €1\.00 \+ USD\s4\.00\.$/);
+    const notes = section.notes.map(({ lead }) => lead);
+    expect(notes).toContain('USD 5 in other currencies');
+    expect(rowsOf(section, 'sms-costs')).toEqual(
+      expect.arrayContaining([
+        'Model: USD 4.00 – USD 0.20 – 0',
+        expect.stringMatching(/^All answers: €1\.00 /),
+        'In USD: USD 5 – USD 0.2 – –',
+      ]),
+    );
+    const shown = section.tables.find(({ id }) => id === 'sms-costs')?.rows.at(-1);
+    expect(shown).toMatchObject({
+      label: { name: 'In USD' },
+      cells: [{ text: 'USD\u00a05.00' }, ...[{}, {}, {}, {}]],
+    });
+  });
+
+  test('stands where nothing else is known of a figure, and is not compared', () => {
+    const before = period(20, 0, { others });
+    const section = sectionOf(period(20, 5), before, { currency: 'EUR' });
+    for (const [id, text] of [
+      ['cost-per-answer', 'USD\u00a00.20'],
+      ['sms-cost', 'USD\u00a05.00'],
+    ] as const) {
+      const { previous, change } = measure(section, id);
+      expect([previous.value, previous.text, change.value]).toEqual([null, text, null]);
+    }
+    const turned = sectionOf(before, period(20, 5), { currency: 'EUR' });
+    expect(measure(turned, 'sms-cost').comparison).toBe('not converted');
+    expect(rowsOf(turned, 'sms-users')).toEqual([expect.stringContaining('USD 0.20 USD 5.00')]);
+  });
+
+  test('has no estimate that a price could be compared with', () => {
+    const section = sectionOf(period(20, 5, { told_texts: '40' }), period(0, 0), {
+      currency: 'EUR',
+    });
+    expect(measure(section, 'price-against-estimate').figure.text).toBe('nothing to compare');
+    const rests = section.notes.map(({ rest }) => rest);
+    expect(rests).toContain('There is no estimate in EUR to compare it with.');
+  });
+
+  test('must add up as well', () => {
+    const current = period(20, 5, { others });
+    Object.assign(current.users[0] ?? {}, { others: [] });
+    expect(() => sectionOf(current, period(0, 0))).toThrow('texting in USD by user');
+  });
 });
 
 describe('it is not made when its parts do not add up', () => {

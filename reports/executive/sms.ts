@@ -1,12 +1,13 @@
 // Facts → the section on texting, in figures, tables and a few sentences. Pure; a client without texts
 // has none.
 import assert from 'node:assert/strict';
-import { Decimal, ratio, sumDecimals } from '../../core/money.ts';
+import { canonicalDecimal, Decimal, ratio, sumDecimals } from '../../core/money.ts';
 import type { Figure, Measure, ReportContent, SmsSection } from '../content.ts';
 import { createFormatter, type Formatter } from '../format.ts';
 import type { ExecutiveFacts } from './facts.ts';
-import type { SmsFacts, SmsPeriod } from './sms-facts.ts';
+import type { SmsFacts, SmsPeriod, SmsSums } from './sms-facts.ts';
 import { buildMeasures, countTasks, wantedTasks } from './sms-measures.ts';
+import { nameOthers, perAnswerOf } from './sms-money.ts';
 import { buildSmsTables } from './sms-tables.ts';
 
 /** The section, to be spread into the content: absent where there is nothing to tell. */
@@ -38,7 +39,15 @@ export function smsSums({ sms }: ExecutiveFacts): [string, string, string][] {
   const { all, categories, users, tasks } = sms.current;
   const parts = [all.answer_inbound_cost, all.answer_outbound_cost, all.answer_carrier_fee];
   parts.push(all.answer_model_cost, all.answer_transcription_cost);
+  const sumOf = (groups: SmsSums[], currency: string) => {
+    const own = groups.flatMap(({ others }) => others.filter(({ id }) => id === currency));
+    return sumDecimals(own.map(({ costs }) => costs.cost));
+  };
   return [
+    ...all.others.flatMap(({ id, costs }): [string, string, string][] => [
+      [`texting in ${id} by category`, sumOf(categories, id), costs.cost],
+      [`texting in ${id} by user`, sumOf(users, id), costs.cost],
+    ]),
     ['texting by category', sumDecimals(categories.map(({ cost }) => cost)), all.cost],
     ['texting by user', sumDecimals(users.map(({ cost }) => cost)), all.cost],
     ['answers by part', sumDecimals(parts), all.answer_cost],
@@ -84,7 +93,9 @@ function headline({ current }: SmsFacts, measures: Measure[], formatter: Formatt
   const wanted = plural(wantedTasks(current), 'text', formatter);
   const message = `${formatter.integer(answered)} of ${wanted} got an answer`;
   const cost = figureOf(measures, 'cost-per-answer');
-  return answered === '0' || cost.value === null ? message : `${message}, at ${cost.text} each`;
+  if (answered === '0' || cost.value === null) return message;
+  const others = nameOthers(current.all, perAnswerOf(current.all), formatter);
+  return `${message}, at ${cost.text}${others === undefined ? '' : ` + ${others}`} each`;
 }
 
 /** Why: where the time went, and where the money. */
@@ -95,6 +106,10 @@ function summarise({ current }: SmsFacts, measures: Measure[], formatter: Format
   const twilio = [all.answer_inbound_cost, all.answer_outbound_cost, all.answer_carrier_fee];
   const share = ratio(sumDecimals(twilio), all.answer_cost);
   if (share === null) return `${half}.`;
+  const others = nameOthers(all, ({ answer_cost }) => answer_cost, formatter);
+  if (others !== undefined) {
+    return `${half}; they are known to have cost ${formatter.money(all.answer_cost)} + ${others}.`;
+  }
   // "100 %" with a rest would be odd: one decimal more shows it.
   const percent = formatter.figure('percent', share).text;
   return `${half}; ${percent} of their known cost went to Twilio, the rest to models.`;
@@ -170,16 +185,17 @@ function notePrices({ current }: SmsFacts, formatter: Formatter): Note[] {
   const lead = `Twilio has told the price of ${told} of ${plural(texts, 'text', formatter)}.`;
   const price = formatter.money(current.all.compared_told_cost);
   const estimate = formatter.money(current.all.compared_estimated_cost);
+  if (told_texts === '0') return [{ lead, rest: 'All stand as they were estimated.' }];
   const rest =
-    told_texts === '0'
-      ? 'All stand as they were estimated.'
+    current.all.compared_texts === '0'
+      ? `There is no estimate in ${formatter.currencySymbol} to compare it with.`
       : `Where both are known it is ${price} for ${estimate} estimated.`;
   return [{ lead, rest }];
 }
 
-function noteCurrencies({ otherCurrencies }: SmsPeriod, formatter: Formatter): Note[] {
-  if (otherCurrencies.length === 0) return [];
-  const amounts = otherCurrencies.map(({ id, cost }) => `${id} ${new Decimal(cost).toString()}`);
+function noteCurrencies({ all: { others } }: SmsPeriod, formatter: Formatter): Note[] {
+  if (others.length === 0) return [];
+  const amounts = others.map(({ id, costs }) => `${id} ${canonicalDecimal(costs.cost)}`);
   const rest = `are not converted, and in no figure in ${formatter.currencySymbol}.`;
   return [{ lead: `${amounts.join(' and ')} in other currencies`, rest }];
 }

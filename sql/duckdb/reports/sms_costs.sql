@@ -36,6 +36,7 @@ select
     sum(inbound_segments + outbound_segments) as segments,
     sum(cost) as cost,
     sum(told_texts) as told_texts,
+    sum(compared_texts) as compared_texts,
     sum(compared_told_cost) as compared_told_cost,
     sum(compared_estimated_cost) as compared_estimated_cost,
     sum(if(is_answer, outbound_segments, 0)) as answer_segments,
