@@ -78,6 +78,17 @@ test('all are summed in the client’s currency, and others are named beside', a
   });
 });
 
+test('COST sums each currency apart, and a carrier’s fee is no text more', async () => {
+  const sql = loadSql('postgres/queries/sum_cost_between');
+  const rows = await query(books.pipeline, sql, ['acme', '2025-03-18', '2025-03-19']);
+  const texts = rows.filter(({ kind }) => kind !== 'calls');
+  expect(texts.map((row) => Object.values(row).join(' ').replace(/0+$/, ''))).toEqual([
+    'fees USD 1 1 0.006',
+    'texts EUR 2 2 0.087',
+    'texts USD 1 1 0.0083',
+  ]);
+});
+
 test('control: a sum over all rows would be of no currency', async () => {
   const [row] = await query(books.pipeline, 'select trim_scale(sum(cost)) as cost from task_costs');
   expect(row?.cost).toBe('7.1018');

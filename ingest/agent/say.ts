@@ -90,7 +90,8 @@ async function sayMore(
 }
 
 interface CostRow extends Record<string, unknown> {
-  kind: 'calls' | 'texts';
+  /** Carriers' fees are of texts that are there as such. */
+  kind: 'calls' | 'texts' | 'fees';
   currency: string;
   rows: number;
   priced: number;

@@ -1,6 +1,7 @@
 -- Calls, known cost and texts of a client between two instants.
 -- params: $1 client, $2 start, $3 end.
--- why: the newest adjustment of a call is what it costs.
+-- why: the newest adjustment of a call is what it costs. Our estimates and carriers' fees are in USD,
+-- whatever Twilio bills in, so that a fee is a row of its own.
 with calls as (
     select
         usage_events.currency,
@@ -18,7 +19,9 @@ with calls as (
         and usage_events.occurred_at >= $2 and usage_events.occurred_at < $3
 ),
 texts as (
-    select currency, coalesce(price, estimated_price) + coalesce(carrier_fee, 0) as cost
+    select
+        case when price is null then 'USD' else currency end as currency,
+        coalesce(price, estimated_price) as cost, carrier_fee
     from sms_messages
     where client_id = $1 and happened_at >= $2 and happened_at < $3
 )
@@ -29,6 +32,8 @@ from (
     select 'calls' as kind, calls.currency, calls.cost from calls
     union all
     select 'texts', texts.currency, texts.cost from texts
+    union all
+    select 'fees', 'USD', texts.carrier_fee from texts where texts.carrier_fee is not null
 ) as all_rows
 group by all_rows.kind, all_rows.currency
 order by all_rows.kind, all_rows.currency
