@@ -147,22 +147,22 @@ describe('STOP', () => {
     ]);
   });
 
-  test('is confirmed once by us where Twilio is told not to', async () => {
+  test('is confirmed once by us where Twilio is told not to, and once more after a START', async () => {
     world = await openSmsWorld({
       settings: { answersKeywords: true },
       twilio: { keepsOptOuts: false },
     });
-    await world.text(ANA, 'Hello?');
-    await world.settle();
-    for (let times = 0; times < 2; times += 1) {
-      await world.text(ANA, 'stop');
-      await world.settle();
-    }
-    const confirmations = world.sentTo(ANA).filter((body) => body.includes('opted out'));
-    expect(confirmations.length).toBeGreaterThanOrEqual(1);
-    await world.text(ANA, 'help');
-    await world.settle();
-    expect(world.sentTo(ANA).at(-1)).toMatch(/opted out/);
+    const say = async (...words: string[]) => {
+      for (const word of words) {
+        await world.text(ANA, word);
+        await world.settle();
+      }
+      return world.sentTo(ANA).filter((body) => body.includes('have opted out')).length;
+    };
+    expect(await say('Hello?', 'stop', 'Stop!', 'STOPALL')).toBe(1);
+    expect(await say('help')).toBe(1);
+    expect(world.sentTo(ANA).at(-1)).toMatch(/have opted out/);
+    expect(await say('start', 'stop', 'stop')).toBe(2);
   });
 
   test('that only Twilio knows of (21610) is taken over and ends what is queued', async () => {

@@ -9,6 +9,7 @@ const facts = (more: Partial<TaskFacts> = {}): TaskFacts => ({
   word: null,
   suppression: null,
   hasOptedIn: false,
+  hadOptedOut: false,
   isActive: true,
   isInactiveTold: false,
   isExecutive: false,
@@ -52,11 +53,19 @@ test.each<[string, Partial<TaskFacts>, string]>([
 
 describe('where Twilio does not answer for us', () => {
   test.each<[string, Partial<TaskFacts>, string]>([
-    ['STOP', { keyword: 'stop', word: 'stop' }, 'stopped'],
+    ['STOP', { keyword: 'stop', word: 'stop', suppression: 'stop' }, 'stopped'],
     ['START', { keyword: 'start', word: 'start' }, 'started'],
     ['HELP', { keyword: 'help', word: 'help' }, 'help'],
   ])('%s is confirmed', (_what, more, outcome) => {
     expect(decide(facts({ answersKeywords: true, ...more }))).toEqual({ act: 'say', outcome });
+  });
+
+  test.each<[string, Partial<TaskFacts>]>([
+    ['repeats another', { suppression: 'stop', hadOptedOut: true }],
+    ['was undone by a START', { suppression: null }],
+  ])('a STOP that %s is not confirmed', (_what, more) => {
+    const stop = { keyword: 'stop', word: 'stop', answersKeywords: true } as const;
+    expect(decide(facts({ ...stop, ...more }))).toEqual({ act: 'ignore', outcome: 'stop' });
   });
 });
 

@@ -12,6 +12,8 @@ export interface TaskFacts {
   suppression: SuppressionReason | null;
   /** True when this very text lifted an opt-out. */
   hasOptedIn: boolean;
+  /** True for a STOP of somebody whom an earlier one had stopped already. */
+  hadOptedOut: boolean;
   isActive: boolean;
   isInactiveTold: boolean;
   isExecutive: boolean;
@@ -58,7 +60,7 @@ export function decide(facts: TaskFacts): Decision {
   if (facts.isOwnNumber) return ignore('own-number');
   // Two answering machines would talk for ever.
   if (facts.lastSent !== null && facts.text.trim() === facts.lastSent.trim()) return ignore('echo');
-  if (facts.keyword === 'stop') return facts.answersKeywords ? say('stopped') : ignore('stop');
+  if (facts.keyword === 'stop') return decideStop(facts);
   // A right of everybody, also of whoever gets no answer otherwise.
   if (facts.keyword === 'forget-me') return say('forget-me');
   if (facts.suppression !== null && facts.suppression !== 'unreachable') {
@@ -70,6 +72,12 @@ export function decide(facts: TaskFacts): Decision {
   const ofUser = decideOwnWord(facts);
   if (ofUser !== undefined) return ofUser;
   return facts.text.trim() === '' && facts.mediaCount === 0 ? say('empty') : { act: 'answer' };
+}
+
+/** An opt-out is confirmed once, however often it is said, and not where a START has ended it. */
+function decideStop({ answersKeywords, suppression, hadOptedOut }: TaskFacts): Decision {
+  const isNews = suppression === 'stop' && !hadOptedOut;
+  return answersKeywords && isNews ? say('stopped') : ignore('stop');
 }
 
 /** Words that Twilio answers by itself, unless it is told not to. */

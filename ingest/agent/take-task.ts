@@ -131,6 +131,7 @@ async function decideTask(
     word: readKeyword(text)?.word ?? null,
     suppression,
     hasOptedIn: facts.has_opted_in,
+    hadOptedOut: facts.had_opted_out,
     isActive: facts.is_active,
     isInactiveTold: facts.inactive_told_at !== null,
     isExecutive: facts.is_executive,

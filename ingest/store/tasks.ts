@@ -44,6 +44,7 @@ export interface FactsRow extends Record<string, unknown> {
   user_time_zone: string | null;
   last_sent: string | null;
   has_opted_in: boolean;
+  had_opted_out: boolean;
 }
 
 /** Takes the next task that is due, or none; a worker that is gone loses it when the lease ends. */

@@ -20,7 +20,21 @@ select
         select 1 from sms_consents
         where sms_consents.client_id = $1 and sms_consents.phone = sms_messages.from_number
             and sms_consents.message_sid = $2 and act = 'start'
-    ) as has_opted_in
+    ) as has_opted_in,
+    coalesce(
+        (
+            select earlier.act = 'stop'
+            from sms_consents as stopping
+            inner join sms_consents as earlier
+                on earlier.client_id = $1 and earlier.phone = stopping.phone
+                and earlier.consent_id < stopping.consent_id and earlier.act in ('stop', 'start')
+            where stopping.client_id = $1 and stopping.phone = sms_messages.from_number
+                and stopping.message_sid = $2 and stopping.act = 'stop'
+            order by earlier.consent_id desc
+            limit 1
+        ),
+        false
+    ) as had_opted_out
 from sms_messages
 inner join sms_users
     on sms_users.client_id = sms_messages.client_id and sms_users.user_id = sms_messages.user_id
