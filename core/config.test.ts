@@ -41,6 +41,7 @@ describe('loadConfig', () => {
         segmentCaps: { free: 2, premium: 4, enterprise: 6 },
         numberCap: { segments: 100, cost: '2.00' },
         clientCap: { segments: 10_000, cost: '200' },
+        ...{ modelNumberCap: '1.00', modelClientCap: '100.00', modelCallCost: '0.01' },
       },
     });
   });
@@ -108,11 +109,12 @@ describe('loadConfig', () => {
       SMS_SEGMENT_CAPS: 'free:11,premium:4,enterprise:6',
       SMS_NUMBER_CAP: '100',
       SMS_CLIENT_CAP: '-1:1',
+      ...{ SMS_MODEL_NUMBER_CAP: '1:2', SMS_MODEL_CLIENT_CAP: '-1', SMS_MODEL_CALL_COST: 'x' },
       SMS_KEYWORD_REPLIES: 'yes',
       ALERT_TO: 'me',
       SMS_SYSTEM_PROMPT: 'x'.repeat(8_001),
     });
-    expect(message).toContain('27 problems');
+    expect(message).toContain('30 problems');
     const always = ['DAYBOOK_HOME', 'SMS_TRANSCRIPTION_MODEL'];
     for (const name of Object.keys(VARIABLES)) {
       if (!always.includes(name)) expect(message).toContain(`\n  ${name} is `);

@@ -32,6 +32,11 @@ export interface SmsConfig {
   segmentCaps: Record<Tier, number>;
   numberCap: DailyCap;
   clientCap: DailyCap;
+  /** What the model may cost in a day. Decimal texts, in the currency of its prices. */
+  modelNumberCap: string;
+  modelClientCap: string;
+  /** What a call counts whose model has no known price. */
+  modelCallCost: string;
   /** True where Twilio does not answer STOP, START and HELP itself. */
   answersKeywords: boolean;
   /** Who is told of critical errors. */
@@ -75,6 +80,16 @@ const dailyCap = (usual: string) => ({
       return { segments: Number(segments), cost };
     }),
   expects: 'segments and a cost of a day with a colon between',
+  example: usual,
+});
+
+/** "1.50". */
+const amount = (usual: string) => ({
+  schema: z
+    .string()
+    .regex(/^\d{1,9}(?:\.\d{1,6})?$/)
+    .default(usual),
+  expects: 'an amount with at most 6 decimals',
   example: usual,
 });
 
@@ -153,6 +168,9 @@ export const SMS_VARIABLES = {
   SMS_SEGMENT_CAPS: perTier(10, 'free:2,premium:4,enterprise:6'),
   SMS_NUMBER_CAP: dailyCap('100:2.00'),
   SMS_CLIENT_CAP: dailyCap('10000:200'),
+  SMS_MODEL_NUMBER_CAP: amount('1.00'),
+  SMS_MODEL_CLIENT_CAP: amount('100.00'),
+  SMS_MODEL_CALL_COST: amount('0.01'),
   SMS_KEYWORD_REPLIES: {
     schema: z.enum(['twilio', 'daybook']).default('twilio'),
     expects: 'who answers STOP, START and HELP, twilio or daybook',
@@ -197,6 +215,9 @@ export function readSmsConfig(read: <T>(name: SmsVariable) => T): {
     segmentCaps: read('SMS_SEGMENT_CAPS'),
     numberCap: read('SMS_NUMBER_CAP'),
     clientCap: read('SMS_CLIENT_CAP'),
+    modelNumberCap: read('SMS_MODEL_NUMBER_CAP'),
+    modelClientCap: read('SMS_MODEL_CLIENT_CAP'),
+    modelCallCost: read('SMS_MODEL_CALL_COST'),
     answersKeywords: read('SMS_KEYWORD_REPLIES') === 'daybook',
     alertTo: read('ALERT_TO'),
   };

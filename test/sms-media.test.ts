@@ -99,8 +99,8 @@ test('a file that redirects to another host is not fetched', async () => {
 
 test('whoever waits for more than twenty seconds is told so, once', async () => {
   world = await openSmsWorld({
-    openai: { slowMs: 400 },
-    agent: { workingAfterMs: 50 },
+    openai: { slowMs: 1_500 },
+    agent: { workingAfterMs: 500 },
   });
   world.openai.faults.force('slow');
   await world.text(ANA, 'A hard question?');

@@ -165,7 +165,7 @@ async function findCountFaults(owner: Pool): Promise<string[]> {
      union all
      select 'segments of ' || scope, sum(segments)::int,
        (select sum(segments)::int from sms_outbox where state = 'sent')
-     from sms_spend group by scope
+     from sms_spend where scope in ('number', 'client') group by scope
      union all
      select 'welcomes', (select count(*)::int from sms_users),
        (select count(*)::int from sms_outbox where kind = 'welcome')

@@ -188,6 +188,7 @@ function settingsOf({ settings }: WorldOptions): SmsConfig {
     segmentCaps: { free: 2, premium: 4, enterprise: 6 },
     numberCap: { segments: 1_000, cost: '1000' },
     clientCap: { segments: 100_000, cost: '100000' },
+    ...{ modelNumberCap: '1000', modelClientCap: '100000', modelCallCost: '0.01' },
     ...settings,
   };
 }

@@ -4,8 +4,10 @@ import { setTimeout as setTimeoutPromise } from 'node:timers/promises';
 import type { Log } from '../../core/log.ts';
 import { listServedClients } from '../store/outbox.ts';
 import { type AnswerDeps, answerTask } from './answer-task.ts';
+import { createByteBudget } from './byte-budget.ts';
 import { createTurns } from './compare-turns.ts';
 import { recordRarely } from './error-log.ts';
+import { createLeases } from './leases.ts';
 import { createPump, type Pump } from './pump.ts';
 import type { ReconcileDeps } from './reconcile.ts';
 import { type ResolveDeps, resolveUncertain } from './resolve-uncertain.ts';
@@ -13,7 +15,7 @@ import { type ClaimedText, claimText, type SendDeps, sendText } from './send-tex
 import { type TakenTask, takeTask } from './take-task.ts';
 
 export interface AgentDeps
-  extends Omit<AnswerDeps, 'signal' | 'twilio'>,
+  extends Omit<AnswerDeps, 'signal' | 'lost' | 'mediaBudget' | 'twilio'>,
     Omit<SendDeps, 'circuit'>,
     Omit<ReconcileDeps, 'signal' | 'twilio'>,
     Omit<ResolveDeps, 'twilio'> {
@@ -22,6 +24,8 @@ export interface AgentDeps
   pollMs?: number;
   /** How often each number is compared with Twilio's list, by whichever process. */
   reconcileMs?: number;
+  /** How long after it was taken or prolonged a task's lease is prolonged. */
+  renewAfterMs?: number;
 }
 
 export interface Agent {
@@ -38,6 +42,8 @@ const CLIENTS_FRESH_MS = 5_000;
 const STOP_WAIT_MS = 8_000;
 const ANSWERS_WIDTH = 32;
 const SENDS_WIDTH = 16;
+/** Of pictures and recordings; a request to the model holds its pictures twice more, as text. */
+const MEDIA_BYTES_MAX = 100 * 1024 * 1024;
 
 /** Starts the loops. */
 export function startAgent(deps: AgentDeps): Agent {
@@ -52,7 +58,9 @@ export function startAgent(deps: AgentDeps): Agent {
   });
   // A model or a list that is away fails for every task, which is one error.
   const rarely = recordRarely(deps.errors, deps.now);
-  const ofAnswers = { ...ofAgent, errors: rarely };
+  const mediaBudget = createByteBudget(MEDIA_BYTES_MAX);
+  const ofAnswers = { ...ofAgent, errors: rarely, mediaBudget };
+  const leases = createLeases(deps);
   const ofLookUp = { ...deps, errors: rarely };
   const answerers: Pump = createPump<TakenTask>({
     ...{ width: ANSWERS_WIDTH, onError },
@@ -62,7 +70,8 @@ export function startAgent(deps: AgentDeps): Agent {
       return taken;
     },
     run: async (taken) => {
-      await answerTask(ofAnswers, taken);
+      const { lost, letGo } = leases.hold(taken);
+      await answerTask({ ...ofAnswers, lost }, taken).finally(letGo);
       senders.wake();
     },
   });
@@ -79,8 +88,10 @@ export function startAgent(deps: AgentDeps): Agent {
   };
   const compareDue = oneAtATime(() => compare(turns.gapMs()), onError);
   const compareNow = oneAtATime(() => compareDue.ended().then(() => compare(0)), onError);
+  const renewLeases = oneAtATime(() => leases.renew(), onError);
   const wake = () => {
     void deps.errors.flush();
+    void renewLeases();
     answerers.wake();
     senders.wake();
     void lookUp();

@@ -1,13 +1,15 @@
 // What comes with a text: pictures are fetched for the model to see, voice is written down, and what
 // is neither is named.
 import { isAppError } from '../../core/errors.ts';
+import type { Transcripts } from '../store/tasks.ts';
 import type { TwilioApi } from '../twilio/api.ts';
 import type { InboundMedia } from '../twilio/inbound-fields.ts';
-import type { Model, Transcription } from './model.ts';
+import type { Audio } from './model.ts';
 
 export interface ReadMedia {
   images: { contentType: string; bytes: Buffer }[];
-  transcriptions: Transcription[];
+  /** What was said, recording by recording. */
+  said: string[];
   /** Content types of what cannot be read. */
   unreadable: string[];
 }
@@ -32,34 +34,45 @@ const AUDIO: Record<string, string> = {
 
 export interface MediaReader {
   twilio: Pick<TwilioApi, 'fetchMedia'>;
-  model: Model;
-  signal: AbortSignal;
-  /** Told of each transcription, also if a later one fails. */
-  onCall(spoken: Transcription): void;
-  /** Told of one that failed; throws. */
-  onFailure(error: unknown): never;
+  /** What an earlier try wrote down; what this one does is added. */
+  heard: Transcripts;
+  /** The words of a recording, in the form in which they may be kept. */
+  hear(audio: Audio): Promise<string>;
 }
 
-/** Fetches and reads the media of a text. Throws ModelError when a transcription fails. */
+/** The most that the files of a text may take of the memory. */
+export function mostBytesOf(media: readonly InboundMedia[], heard: Transcripts): number {
+  const isToFetch = ({ contentType }: InboundMedia, place: number) =>
+    heard[place] === undefined && isReadable(plainType(contentType));
+  return media.slice(0, FILES_MAX).filter(isToFetch).length * BYTES_MAX;
+}
+
+/** Fetches and reads the media of a text. Throws what `hear` throws. */
 export async function readMedia(
   media: readonly InboundMedia[],
-  { twilio, model, signal, onCall, onFailure }: MediaReader,
+  { twilio, heard, hear }: MediaReader,
 ): Promise<ReadMedia> {
-  const read: ReadMedia = { images: [], transcriptions: [], unreadable: [] };
-  for (const { url, contentType: told } of media.slice(0, FILES_MAX)) {
+  const read: ReadMedia = { images: [], said: [], unreadable: [] };
+  for (const [place, { url, contentType: told }] of media.slice(0, FILES_MAX).entries()) {
     const type = plainType(told);
+    const known = heard[place];
+    const isWanted = known === undefined && isReadable(type);
+    const bytes = isWanted ? await fetchOrNull(twilio, url) : null;
     const format = AUDIO[type];
-    const bytes = format === undefined && !IMAGES.has(type) ? null : await fetchOrNull(twilio, url);
-    if (bytes === null) read.unreadable.push(type);
+    if (known !== undefined) read.said.push(known);
+    else if (bytes === null) read.unreadable.push(type);
     else if (format === undefined) read.images.push({ contentType: type, bytes });
     else {
-      const audio = { contentType: type, bytes, fileName: `voice.${format}` };
-      const spoken = await model.transcribe(audio, signal).catch(onFailure);
-      read.transcriptions.push(spoken);
-      onCall(spoken);
+      const said = await hear({ contentType: type, bytes, fileName: `voice.${format}` });
+      heard[place] = said;
+      read.said.push(said);
     }
   }
   return read;
+}
+
+function isReadable(type: string): boolean {
+  return IMAGES.has(type) || AUDIO[type] !== undefined;
 }
 
 /** Null for a file that may not be fetched: too large, or elsewhere than at Twilio. */

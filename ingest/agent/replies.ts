@@ -55,6 +55,10 @@ export const WORKING_TEXT = 'Still working on it. The answer comes as soon as it
 export const FAILED_TEXT =
   'Sorry, this could not be answered. It was not counted; please try again later.';
 
+export const CAPPED_TEXT =
+  'Sorry, no more questions can be answered today. This one was not counted; please ask again ' +
+  'tomorrow.';
+
 export const NO_MODEL_TEXT =
   'This assistant has no language model yet, so it cannot answer. Your text has arrived and was ' +
   'not counted.';

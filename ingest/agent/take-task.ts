@@ -46,8 +46,8 @@ export interface TakenTask {
   takenAt: Date;
 }
 
-/** The model has less time than this; only a worker that is gone lets it run out. */
-export const TASK_LEASE_MS = 5 * 60_000;
+/** Prolonged while the work lasts; a worker that is gone is missed after it. */
+export const TASK_LEASE_MS = 45_000;
 const ASIDE_MS = 30_000;
 const ASIDE_ATTEMPTS_MAX = 5;
 

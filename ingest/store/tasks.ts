@@ -19,7 +19,12 @@ export interface TaskRow extends Record<string, unknown> {
   fence: bigint;
   counted_month: string | null;
   received_at: Date;
+  first_taken_at: Date;
+  transcripts: Transcripts | null;
 }
+
+/** What was said in recordings, by their place among what came with the text. */
+export type Transcripts = Record<string, string>;
 
 export interface FactsRow extends Record<string, unknown> {
   body: string | null;
@@ -57,6 +62,25 @@ export async function claimTask(
   const values = [clientId, now, new Date(now.getTime() + leaseMs)];
   const [row] = await query<TaskRow>(connection, loadSql('postgres/queries/claim_task'), values);
   return row;
+}
+
+/** A lease as its worker knows it. */
+export interface TaskLease {
+  taskId: string;
+  fence: bigint;
+}
+
+/** Prolongs leases; tells which tasks are still their worker's, and which were prolonged. */
+export async function renewTasks(
+  connection: Connection,
+  clientId: string,
+  leases: readonly TaskLease[],
+  leaseEnd: Date,
+): Promise<{ task_id: string; is_renewed: boolean }[]> {
+  const [ids, fences] = [leases.map(({ taskId }) => taskId), leases.map(({ fence }) => fence)];
+  return query(connection, loadSql('postgres/queries/renew_tasks'), [
+    ...[clientId, ids, fences, leaseEnd],
+  ]);
 }
 
 /** What a task's answer depends on; locks its sender. */
@@ -180,14 +204,26 @@ interface SetAside {
   now: Date;
 }
 
-/** Puts a task back until `dueAt`. */
+/** Until when a task is put back, why, and what the next try need not do again. */
+export interface Postponement {
+  dueAt: Date;
+  errorType: string | null;
+  message: string | null;
+  transcripts?: Transcripts;
+  /** False for a try that could not even begin. */
+  isAttempt?: boolean;
+}
+
+/** Puts a task back; false if its lease was lost. */
 export async function postponeTask(
   connection: Connection,
   clientId: string,
   { task_id, fence }: TaskRow,
-  { dueAt, errorType, message }: { dueAt: Date; errorType: string; message: string },
+  { dueAt, errorType, message, transcripts = {}, isAttempt = true }: Postponement,
 ): Promise<boolean> {
-  const values = [clientId, task_id, fence, dueAt, errorType, message.slice(0, 500)];
+  const heard = Object.keys(transcripts).length === 0 ? null : JSON.stringify(transcripts);
+  const why = [errorType, message?.slice(0, 500) ?? null];
+  const values = [clientId, task_id, fence, dueAt, ...why, heard, isAttempt];
   const rows = await query(connection, loadSql('postgres/queries/postpone_task'), values);
   return rows.length > 0;
 }

@@ -2,7 +2,8 @@
 -- params: $1 client, $2 now, $3 end of the lease.
 -- why: USAGE, FORGET ME and the like need no model, so they do not wait for a task that waits for one.
 update tasks
-set status = 'working', attempts = attempts + 1, fence = fence + 1, due_at = $3
+set status = 'working', attempts = attempts + 1, fence = fence + 1, due_at = $3,
+    first_taken_at = coalesce(first_taken_at, $2)
 where client_id = $1 and task_id = (
     select waiting.task_id
     from tasks as waiting
@@ -26,4 +27,4 @@ where client_id = $1 and task_id = (
 )
 returning
     task_id, message_sid, user_id, conversation_id, own_number, keyword, category, complexity,
-    attempts, fence, counted_month, received_at
+    attempts, fence, counted_month, received_at, first_taken_at, transcripts

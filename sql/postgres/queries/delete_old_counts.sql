@@ -3,7 +3,7 @@
 -- why: who was switched off stays so, however long ago he was forgotten.
 with spend as (
     delete from sms_spend
-    where client_id = $1 and scope = 'number'
+    where client_id = $1 and scope in ('number', 'model-number')
         and spent_on < ($2::timestamptz - interval '32 days')::date
 )
 delete from sms_forgotten

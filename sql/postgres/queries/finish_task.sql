@@ -6,9 +6,10 @@
 update tasks
 set status = $4, outcome = $5, request = $6, reply = $7, rest = $8, model = $9, input_tokens = $10,
     output_tokens = $11, processing_ms = $12, is_late = $13, error_type = $14,
-    error_message = $15, completed_at = $16, metadata = $17,
+    error_message = $15, completed_at = $16, metadata = $17, transcripts = null,
+    reserved_cost = null, reserved_on = null,
     counted_month = case
-        when $4 = 'failed' or $5 in ('no-model', 'unreadable-media') then null
+        when $4 = 'failed' or $5 in ('no-model', 'unreadable-media', 'capped') then null
         else counted_month
     end
 where client_id = $1 and task_id = $2 and fence = $3 and status = 'working'

@@ -3,6 +3,7 @@
 -- why: the texts lead to the tasks by their keys, which name no user.
 update tasks
 set request = null, reply = null, rest = null, error_message = null, metadata = null,
+    transcripts = null,
     status = case
         when status in ('received', 'working') and task_id is distinct from $3
             then 'ignored'
