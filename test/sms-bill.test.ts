@@ -78,6 +78,21 @@ describe('a text that left our number without us', () => {
     expect(await world.rows(`select 1 from sms_messages where to_number = '${ANA}'`)).toEqual([]);
   });
 
+  test('has the state that was told of it before it was booked', async () => {
+    world = await openSmsWorld({ openai: { answer: () => 'Yes.' } });
+    await world.text(ANA, 'Hello?');
+    await world.settle();
+    const text = world.twilio.sendItself({ from: NUMBER, to: ANA, body: 'From the console' });
+    await world.twilio.waitForCallbacks();
+    // The list is behind.
+    text.status = 'sent';
+    const told = { MessageSid: text.sid, MessageStatus: 'undelivered', ErrorCode: '30036' };
+    expect(await world.tellStatus({ ...told, To: ANA }, { client_id: CLIENT })).toBe(200);
+    await compare();
+    expect(await others()).toMatchObject([{ to_number: ANA, status: 'undelivered' }]);
+    expect(await world.rows('select 1 from sms_suppressions')).toEqual([]);
+  });
+
   test('is not taken for one while ours of the pair may be it; ours gets it', async () => {
     const clock = fixedClock(new Date().toISOString());
     world = await openSmsWorld({ openai: { answer: () => 'Yes.' }, now: clock.now });
@@ -106,7 +121,11 @@ describe('a text that left our number without us', () => {
 
 describe('a text that Twilio refused and sent all the same', () => {
   const segments = async () =>
-    world.rows(`select scope, segments from sms_spend where client_id = $1 order by 1`, [CLIENT]);
+    world.rows(
+      `select scope, segments from sms_spend
+       where client_id = $1 and scope in ('client', 'number') order by 1`,
+      [CLIENT],
+    );
 
   test('counts in the caps again, once', async () => {
     world = await openSmsWorld({ openai: { answer: () => 'Yes.' } });

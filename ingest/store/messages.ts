@@ -10,7 +10,7 @@ import { wishesToStop } from '../agent/wish-to-stop.ts';
 import { estimateText } from '../texts/rates.ts';
 import { countSegments } from '../texts/segments.ts';
 import type { InboundMessage } from '../twilio/inbound-fields.ts';
-import { callingCode } from '../twilio/phone.ts';
+import { callingCode, isE164 } from '../twilio/phone.ts';
 import type { DeliveryReport } from '../twilio/status-fields.ts';
 import { lift, noteConsents, type OfNumber, suppress } from './consents.ts';
 import { groupWrites } from './groups.ts';
@@ -22,7 +22,8 @@ export interface MessageStore {
   findClient(number: string): Promise<string | undefined>;
   /** Resolves after the commit; "duplicate" for a sid that was stored before. */
   storeInbound(inbound: Inbound): Promise<StoredMessage>;
-  storeStatus(clientId: string, report: DeliveryReport, now: Date): Promise<void>;
+  /** False, with nothing stored, for a client that there is not. */
+  storeStatus(clientId: string, report: DeliveryReport, now: Date): Promise<boolean>;
 }
 
 export interface Inbound {
@@ -44,6 +45,7 @@ export function createMessageStore(pool: Pool): MessageStore {
   const writeTogether = (group: Inbound[]) => storeGroup(pool, group);
   return {
     findClient: shareNextRun(async (number) => {
+      if (!isE164(number)) return undefined;
       const sql = loadSql('postgres/queries/select_number_client');
       const [row] = await query<{ client_id: string }>(pool, sql, [number]);
       return row?.client_id;
@@ -58,9 +60,11 @@ export function createMessageStore(pool: Pool): MessageStore {
     storeStatus: async (clientId, report, now) => {
       const { messageSid, status, errorCode, outboxId } = report;
       const values = [clientId, messageSid, status, errorCode ?? '', outboxId, now];
-      await withTransaction(pool, { clientId }, async (connection) => {
-        await query(connection, loadSql('postgres/queries/insert_status_event'), values);
+      return withTransaction(pool, { clientId }, async (connection) => {
+        const sql = loadSql('postgres/queries/insert_status_event');
+        if ((await query(connection, sql, values)).length === 0) return false;
         await settleStatus(connection, clientId, report, now);
+        return true;
       });
     },
   };

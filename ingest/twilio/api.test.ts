@@ -53,6 +53,11 @@ describe('a text that is sent', () => {
     expect(message).toMatchObject({ from: OURS, body: BODY, statusCallback: CALLBACK });
   });
 
+  test('may wait four hours for its turn at Twilio, not longer', async () => {
+    await sendTo('+14155550103');
+    expect(standIn.sentTo('+14155550103')).toMatchObject([{ validityPeriod: 14_400 }]);
+  });
+
   test('is sent though a variable asks the package to print it', async () => {
     vi.stubEnv('TWILIO_LOG_LEVEL', 'debug');
     const print = vi.spyOn(console, 'log');

@@ -77,6 +77,8 @@ interface ListPage {
 
 const API_URL = 'https://api.twilio.com';
 const TIMEOUT_MS = 15_000;
+/** What waits longer in Twilio's queue is not sent: it may come after a STOP, and helps nobody. */
+const VALID_SECONDS = 4 * 3_600;
 const PAGE_SIZE = 1000;
 const LISTED_MAX = 20_000;
 const MEDIA_MAX = 20;
@@ -93,7 +95,7 @@ export function createTwilioApi(options: TwilioOptions): TwilioApi {
       const client = await loading.catch(() => null);
       if (client === null) return classifySilence('ERR_LOAD', false);
       try {
-        return readSent(await client.messages.create(text));
+        return readSent(await client.messages.create({ ...text, validityPeriod: VALID_SECONDS }));
       } catch (error) {
         return readFailure(error);
       }

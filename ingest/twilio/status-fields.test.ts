@@ -21,7 +21,13 @@ const read = (fields: Record<string, string>, query: [string, string][] = []) =>
 
 test('a callback is read with our id from its address', () => {
   expect(read(plain, [[OUTBOX_PARAMETER, '7f-1']])).toEqual({
-    report: { messageSid: SID, status: 'delivered', errorCode: null, outboxId: '7f-1' },
+    report: {
+      messageSid: SID,
+      status: 'delivered',
+      errorCode: null,
+      outboxId: '7f-1',
+      clientId: null,
+    },
   });
 });
 

@@ -9,6 +9,8 @@ export interface DeliveryReport {
   errorCode: string | null;
   /** From the query of the callback's address; null for messages sent by others. */
   outboxId: string | null;
+  /** Likewise; whether there is such a client is not known here. */
+  clientId: string | null;
 }
 
 export type StatusReading = { report: DeliveryReport } | { problem: FieldProblem };
@@ -21,6 +23,7 @@ export const OUTBOX_PARAMETER = 'outbox_id';
 const MESSAGE_SID = /^(?:SM|MM)[0-9a-f]{32}$/;
 const STATUS = /^[A-Za-z][A-Za-z_-]{0,39}$/;
 const ERROR_CODE = /^\d{1,6}$/;
+const CLIENT_ID = /^[a-z0-9-]{1,63}$/;
 const OUTBOX_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** Reads one callback; `query` are the parameters of the address. Never throws. */
@@ -40,6 +43,7 @@ export function readStatus(
     status: (told('MessageStatus', 'SmsStatus') ?? '').toLowerCase(),
     errorCode: withoutZero(read.values.get('ErrorCode')),
     outboxId: asked.values.get(OUTBOX_PARAMETER) ?? null,
+    clientId: asked.values.get(CLIENT_PARAMETER) || null,
   };
   const problem =
     read.values.get('AccountSid') === accountSid
@@ -49,7 +53,7 @@ export function readStatus(
 }
 
 function findProblem(report: DeliveryReport): FieldProblem | undefined {
-  const { messageSid, status, errorCode, outboxId } = report;
+  const { messageSid, status, errorCode, outboxId, clientId } = report;
   if (!MESSAGE_SID.test(messageSid)) {
     return { field: 'MessageSid', reason: 'must be SM or MM and 32 hex' };
   }
@@ -59,6 +63,9 @@ function findProblem(report: DeliveryReport): FieldProblem | undefined {
   }
   if (outboxId !== null && !OUTBOX_ID.test(outboxId)) {
     return { field: OUTBOX_PARAMETER, reason: 'must be an id that we gave' };
+  }
+  if (clientId !== null && !CLIENT_ID.test(clientId)) {
+    return { field: CLIENT_PARAMETER, reason: 'must be a client that we named' };
   }
   return undefined;
 }

@@ -65,16 +65,19 @@ export function createTwilioWebhooks(deps: WebhookDeps): TwilioWebhooks {
       const form = signedForm(request, account);
       const query = parseForm(request.pathAndQuery.split('?')[1] ?? '');
       const read = readStatus(form, query, account.accountSid);
-      // The address is ours and signed, so the client in it is who sent the message.
-      const named = fieldOf(query, CLIENT_PARAMETER);
       const number = fieldOf(form, 'From');
-      const clientId = named || (await store.findClient(number));
-      if ('problem' in read) return refuse(read.problem, { clientId, number });
+      const ofNumber = await store.findClient(number);
+      if ('problem' in read) return refuse(read.problem, { clientId: ofNumber, number });
+      // The address is ours and signed, so the client in it is who sent the message.
+      const clientId = read.report.clientId ?? ofNumber;
       if (clientId === undefined) {
         const reason = 'must be one of our numbers';
         return refuse({ field: 'From', reason }, { clientId, number });
       }
-      await store.storeStatus(clientId, read.report, now());
+      if (!(await store.storeStatus(clientId, read.report, now()))) {
+        const problem = { field: CLIENT_PARAMETER, reason: 'must be a client' };
+        return refuse(problem, { clientId: ofNumber, number });
+      }
       const { messageSid, status } = read.report;
       log.info('sms.status_told', { clientId, messageSid, status });
     },
