@@ -47,6 +47,25 @@ describe('an answer', () => {
     expect(readableAnswer('x'.repeat(1_000_000), []).length).toBeLessThanOrEqual(20_000);
   });
 
+  test.each([
+    ['Hangul fillers', '\u3164\u115f\u1160\uffa0'],
+    ['Braille blanks', '\u2800\u2800'],
+    ['zero-width signs', '\u200b\u200c\u200d\u2060\ufeff\u180e\u034f'],
+    ['variation selectors', '\ufe0f\ufe00\u{e0100}'],
+    ['directions and tags', '\u200e\u202e\u2066\u{e0041}\u{e007f}'],
+    ['blanks of any kind', ' \t\u00a0\u2003\u3000\n\u2028'],
+    ['marks of markdown', '**\u3164** `\u2800`\n---'],
+    ['controls', '\0\u0007\u001b'],
+  ])('of nothing but %s is empty', (_name, text) => {
+    expect(readableAnswer(text, [])).toBe('');
+    // Control: a single sign to be seen makes it an answer again.
+    expect(readableAnswer(`${text}é`, [])).not.toBe('');
+  });
+
+  test.each(['👍', '1️⃣', '。', '⠁', '한', '?', '\u0301a'])('of %j alone is one', (text) => {
+    expect(readableAnswer(text, [])).not.toBe('');
+  });
+
   test('is plain text', () => {
     expect(readableAnswer('**Yes** – “really”…', [])).toBe('Yes - "really"...');
   });

@@ -14,6 +14,10 @@ const CHARACTERS_PER_TOKEN = 4;
 /** A model is free to say more than it is asked for; beyond this nothing would be read anyway. */
 const ANSWER_CHARACTERS_MAX = 20_000;
 
+// What no reader sees: blanks, among them the Braille pattern without dots, fillers, variation
+// selectors, joiners and controls.
+const UNSEEN = /^[\p{White_Space}\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cf}\u2800]*$/u;
+
 /** The owner's prompt with the rules of the medium. */
 export function systemPrompt(prompt: string, segmentsMax: number): string {
   const characters = segmentsMax * SEGMENT_CHARACTERS;
@@ -45,7 +49,10 @@ export function rememberTurns(
   return turns;
 }
 
-/** A model's answer as it may be sent: bounded, without our secrets, in plain text. */
+/**
+ * A model's answer as it may be sent: bounded, without our secrets, in plain text. Empty where
+ * there is nothing in it to be seen.
+ */
 export function readableAnswer(answer: string, secrets: readonly string[]): string {
   const bounded = answer.slice(0, ANSWER_CHARACTERS_MAX);
   const withoutSecrets = (text: string) =>
@@ -53,5 +60,6 @@ export function readableAnswer(answer: string, secrets: readonly string[]): stri
       .filter((secret) => secret !== '')
       .reduce((left, secret) => left.replaceAll(secret, '(removed)'), text);
   // Marks that are taken off may be a secret's own, or have kept its parts from each other.
-  return withoutSecrets(toPlainText(withoutSecrets(bounded)));
+  const readable = withoutSecrets(toPlainText(withoutSecrets(bounded)));
+  return UNSEEN.test(readable) ? '' : readable;
 }
