@@ -95,17 +95,3 @@ test('normalising twice changes nothing more, and no lone surrogate or NUL is le
     { numRuns: 2_000 },
   );
 });
-
-test.each([
-  ['stars', '*a '.repeat(33_000)],
-  ['brackets', '['.repeat(100_000)],
-  ['nested links', `${'['.repeat(5_000)}a${'](b)'.repeat(5_000)}`],
-  ['blanks', `${' '.repeat(100_000)}x`],
-  ['blanks before a table', `a\n${' '.repeat(100_000)}|`],
-  ['emphasis', '_a_ '.repeat(25_000)],
-  ['backticks', Array.from({ length: 440 }, (_, length) => `${'`'.repeat(length)}a`).join('')],
-])('100 kB of %s are normalised in no time', (_name, answer) => {
-  const before = performance.now();
-  toPlainText(answer);
-  expect(performance.now() - before).toBeLessThan(1_000);
-});
