@@ -22,7 +22,7 @@ describe('the build order', () => {
     table,
     reads,
     sql: '',
-    kind: 'table',
+    lands: 'by period',
   });
   const order = (...models: Model[]) => inBuildOrder(models).map(({ table }) => table);
 

@@ -1,31 +1,47 @@
 // The models: every select under sql/duckdb/{staging,marts,rollups}, in an order derived from the
 // tables each one reads.
+import { createHash } from 'node:crypto';
 import { AppError } from '../core/errors.ts';
 import { listSql, loadSql } from '../core/sql.ts';
 import { tablesRead, type Warehouse } from './warehouse.ts';
+
+/**
+ * How a select becomes a relation: a view, or a table of which the rows of the touched days, or of the
+ * asked periods, are replaced. A file says so in its header where its layer does not.
+ */
+export type Landing = 'view' | 'by day' | 'by period';
 
 export interface Model {
   /** Schema-qualified, such as `rollups.usage_by_day`. */
   table: string;
   sql: string;
-  kind: 'view' | 'table';
+  lands: Landing;
   reads: string[];
 }
 
 const LAYERS = [
-  { schema: 'staging', kind: 'view' },
-  { schema: 'marts', kind: 'table' },
-  { schema: 'rollups', kind: 'table' },
+  { schema: 'staging', usual: 'view' },
+  { schema: 'marts', usual: 'view' },
+  { schema: 'rollups', usual: 'by period' },
 ] as const;
+
+/** Differs when any model does. */
+export function modelsVersion(): string {
+  const names = LAYERS.flatMap(({ schema }) => listSql(`duckdb/${schema}`));
+  const hash = createHash('sha256');
+  for (const name of names) hash.update(`${name}\n${loadSql(name)}\n`);
+  return hash.digest('hex');
+}
 
 /** Loads all models, each after those it reads. */
 export async function loadModels(warehouse: Warehouse): Promise<Model[]> {
   const models: Model[] = [];
-  for (const { schema, kind } of LAYERS) {
+  for (const { schema, usual } of LAYERS) {
     for (const name of listSql(`duckdb/${schema}`)) {
       const sql = loadSql(name);
       const table = `${schema}.${name.split('/').at(-1)}`;
-      models.push({ table, sql, kind, reads: await tablesRead(warehouse, sql) });
+      const lands = readLanding(table, sql) ?? usual;
+      models.push({ table, sql, lands, reads: await tablesRead(warehouse, sql) });
     }
   }
   return inBuildOrder(models);
@@ -51,4 +67,13 @@ export function inBuildOrder(models: Model[]): Model[] {
     }
   }
   return ordered;
+}
+
+function readLanding(table: string, sql: string): Landing | undefined {
+  const told = /^-- lands: (.*)$/m.exec(sql)?.[1];
+  if (told === undefined || told === 'view' || told === 'by day' || told === 'by period')
+    return told;
+  throw new AppError('ERR_SQL', `${table} lands "${told}", which is no way to land`, {
+    fix: 'write view, by day or by period',
+  });
 }

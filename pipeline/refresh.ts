@@ -1,32 +1,41 @@
-// One refresh of the warehouse: copy, then build and check. What every report stands on.
+// One refresh of the warehouse: copy, build and check in one transaction, so that every report stands
+// on figures of one snapshot that passed.
 import type { Log } from '../core/log.ts';
 import type { Pool } from '../core/postgres.ts';
 import { type CopyResult, copyBooks } from './copy.ts';
-import { buildRollups } from './rollup.ts';
+import { type BuildOptions, buildRollups } from './rollup.ts';
 import type { Warehouse } from './warehouse.ts';
 
-export interface RefreshOptions {
+export interface RefreshOptions extends BuildOptions {
   pool: Pool;
   warehouse: Warehouse;
   log: Log;
 }
 
-/** Copies what changed and rebuilds the rollups; any failure throws and keeps the old ones. */
+export interface RefreshResult extends CopyResult {
+  /** Days of clients whose figures were rebuilt. */
+  rebuiltDays: number;
+}
+
+/** Copies what changed and rebuilds its periods; any failure throws and keeps the old ones. */
 export async function refreshWarehouse({
   pool,
   warehouse,
   log,
-}: RefreshOptions): Promise<CopyResult> {
-  const started = performance.now();
-  const result = await copyBooks(pool, warehouse, log);
-  const copied = performance.now();
-  // Rollups may be missing although nothing is new: after a crash between the two transactions.
-  await buildRollups(warehouse);
-  log.info('warehouse.refreshed', {
-    rows: result.copiedRows,
-    fresh: result.isFresh,
-    copyMs: Math.round(copied - started),
-    buildMs: Math.round(performance.now() - copied),
+  everything = false,
+}: RefreshOptions): Promise<RefreshResult> {
+  return warehouse.transaction(async () => {
+    const started = performance.now();
+    const copied = await copyBooks(pool, warehouse, log);
+    const built = performance.now();
+    const rebuiltDays = await buildRollups(warehouse, { everything });
+    log.info('warehouse.refreshed', {
+      rows: copied.copiedRows,
+      fresh: copied.isFresh,
+      days: rebuiltDays,
+      copyMs: Math.round(built - started),
+      buildMs: Math.round(performance.now() - built),
+    });
+    return { ...copied, rebuiltDays };
   });
-  return result;
 }

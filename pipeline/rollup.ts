@@ -1,42 +1,128 @@
-// Builds every model from the raw tables and runs the assertions, all in one warehouse transaction:
-// readers see either the old figures or the new ones, and never figures that failed a check.
+// Builds the models of the days that changed and runs the assertions on them, inside the caller's
+// warehouse transaction: readers see either the old figures or the new ones, and never figures that
+// failed a check. A full build is the same with every day asked.
 import { AppError, messageOf } from '../core/errors.ts';
+import { loadSql } from '../core/sql.ts';
 import { assertChecks } from './checks.ts';
-import { loadModels, type Model } from './models.ts';
+import { loadModels, type Model, modelsVersion } from './models.ts';
 import type { Warehouse } from './warehouse.ts';
 
-/** Rebuilds staging, marts and rollups. Throws ERR_CHECK_FAILED and keeps the old on a failure. */
-export async function buildRollups(warehouse: Warehouse): Promise<void> {
-  const models = await loadModels(warehouse);
-  await warehouse.transaction(async () => {
-    await dropForgotten(warehouse, models);
-    for (const model of models) await build(warehouse, model);
-    await assertChecks(warehouse);
-  });
+export interface BuildOptions {
+  /** Build and check every day anew, whatever changed. */
+  everything?: boolean;
 }
 
-async function build(warehouse: Warehouse, { kind, table, sql }: Model): Promise<void> {
-  try {
-    await warehouse.run(`create or replace ${kind} ${table} as ${sql}`);
-  } catch (cause) {
-    const file = `sql/duckdb/${table.replace('.', '/')}.sql`;
-    const problem = messageOf(cause).split('\nin: ')[0];
-    throw new AppError('ERR_SQL', `${file}: ${problem}`, {
-      fix: 'correct the file and run it again',
-    });
-  }
+/** Which days a build is of, in tables that the models join. */
+const ASKED = ['touched_days', 'asked_days'];
+
+/**
+ * Brings the rollups to the raw tables; returns how many days were rebuilt. Throws ERR_CHECK_FAILED
+ * when an assertion finds rows, and ERR_SQL when a model fails.
+ */
+export async function buildRollups(
+  warehouse: Warehouse,
+  { everything = false }: BuildOptions = {},
+): Promise<number> {
+  const isNew = await prepareModels(warehouse);
+  if (everything || isNew) await askEverything(warehouse);
+  await buildTable(warehouse, 'calendar.hourly_days');
+  await forgetOldHours(warehouse);
+  const days = await countTouchedDays(warehouse);
+  if (days === 0) return 0;
+  for (const name of ASKED) await buildTable(warehouse, `calendar.${name}`);
+  for (const model of await loadModels(warehouse)) await build(warehouse, model);
+  await assertChecks(warehouse);
+  await warehouse.run('truncate calendar.changed_days');
+  return days;
+}
+
+/** Makes views and empty tables where the files are others than those that the warehouse is of. */
+async function prepareModels(warehouse: Warehouse): Promise<boolean> {
+  const version = modelsVersion();
+  await warehouse.run('create table if not exists calendar.models (version varchar)');
+  const [found] = await warehouse.rows<{ version: string }>('from calendar.models');
+  if (found?.version === version) return false;
+  await dropModels(warehouse);
+  await warehouse.run(
+    `create or replace view calendar.period_days as ${loadSql('duckdb/calendar/period_days')}`,
+  );
+  for (const name of [...ASKED, 'hourly_days']) await buildTable(warehouse, `calendar.${name}`);
+  for (const model of await loadModels(warehouse)) await create(warehouse, model);
+  await warehouse.run('truncate calendar.models');
+  await warehouse.run('insert into calendar.models values ($version::varchar)', { version });
+  return true;
 }
 
 /** A model whose file is gone must not stay behind: the warehouse is what the files make of the books. */
-async function dropForgotten(warehouse: Warehouse, models: Model[]): Promise<void> {
-  const known = new Set(models.map(({ table }) => table));
+async function dropModels(warehouse: Warehouse): Promise<void> {
   const found = await warehouse.rows<{ relation: string; kind: string }>(
     `select table_schema || '.' || table_name as relation,
        if(table_type = 'VIEW', 'view', 'table') as kind
      from information_schema.tables
      where table_schema in ('staging', 'marts', 'rollups')`,
   );
-  for (const { relation, kind } of found) {
-    if (!known.has(relation)) await warehouse.run(`drop ${kind} ${relation}`);
+  for (const { relation, kind } of found) await warehouse.run(`drop ${kind} ${relation}`);
+}
+
+async function askEverything(warehouse: Warehouse): Promise<void> {
+  for (const { lands, table } of await loadModels(warehouse)) {
+    if (lands !== 'view') await warehouse.run(`truncate ${table}`);
+  }
+  await warehouse.run(
+    `insert into calendar.changed_days by name ${loadSql('duckdb/calendar/all_days')}`,
+  );
+}
+
+async function countTouchedDays(warehouse: Warehouse): Promise<number> {
+  const [row] = await warehouse.rows<{ days: string }>(
+    'select count(*) as days from (select distinct client_id, business_date from calendar.changed_days)',
+  );
+  return Number(row?.days ?? 0);
+}
+
+async function buildTable(warehouse: Warehouse, table: string): Promise<void> {
+  const sql = loadSql(`duckdb/${table.replace('.', '/')}`);
+  await warehouse.run(`create or replace table ${table} as ${sql}`);
+}
+
+async function forgetOldHours(warehouse: Warehouse): Promise<void> {
+  await warehouse.run(
+    `delete from rollups.usage_by_hour as hours where not exists (
+       select 1 from calendar.hourly_days as days
+       where days.client_id = hours.client_id and days.business_date = hours.period_start
+     )`,
+  );
+}
+
+/** Makes the view, or the table without a row. */
+async function create(warehouse: Warehouse, { table, sql, lands }: Model): Promise<void> {
+  const kind = lands === 'view' ? 'view' : 'table';
+  const end = lands === 'view' ? '' : ' limit 0';
+  await runModel(warehouse, table, `create or replace ${kind} ${table} as ${sql}${end}`);
+}
+
+/** Replaces the rows of the asked days or periods; a view needs nothing. */
+async function build(warehouse: Warehouse, { table, sql, lands }: Model): Promise<void> {
+  if (lands === 'view') return;
+  const asked =
+    lands === 'by day'
+      ? `select 1 from calendar.touched_days as asked
+         where asked.client_id = model.client_id and asked.business_date = model.business_date`
+      : `select 1 from calendar.asked_days as asked
+         where asked.client_id = model.client_id and asked.period_kind = model.period_kind
+           and asked.period_start = model.period_start`;
+  await warehouse.run(`delete from ${table} as model where exists (${asked})`);
+  await runModel(warehouse, table, `insert into ${table} by name ${sql}`);
+}
+
+async function runModel(warehouse: Warehouse, table: string, statement: string): Promise<void> {
+  try {
+    await warehouse.run(statement);
+  } catch (cause) {
+    const file = `sql/duckdb/${table.replace('.', '/')}.sql`;
+    const problem = messageOf(cause).split('\nin: ')[0];
+    throw new AppError('ERR_SQL', `${file}: ${problem}`, {
+      fix: 'correct the file and run it again',
+    });
   }
 }

@@ -41,7 +41,7 @@ export interface OpenOptions {
 // Another process may hold the file for the length of a run.
 const BUSY_WAIT_MS = 60_000;
 const BUSY_POLL_MS = 200;
-const SCHEMAS = ['raw', 'staging', 'marts', 'rollups'];
+const SCHEMAS = ['raw', 'calendar', 'staging', 'marts', 'rollups'];
 const FLOATS = new Set<DuckDBTypeId>([DuckDBTypeId.FLOAT, DuckDBTypeId.DOUBLE]);
 // DuckDB's lock keeps other processes out but not this one, and two instances corrupt the file.
 const openedHere = new Set<string>();

@@ -61,6 +61,7 @@ export function makeFacts(given: Calls[], options: FactsOptions = {}): Executive
     previous,
     current,
     before: breakdown(within(previous.start, previous.end), client.currency),
+    outliers: { calls: '0', cost: '0' },
     history: pointsOf(periods.map((one) => [one.start, one.end])),
     days: pointsOf(dates.map((day) => [day, addDays(day, 1)])),
     completeness: {
@@ -156,8 +157,6 @@ function totals(given: Calls[], currency: string): Totals {
     computedCost: sumDecimals(own.map((calls) => times(calls.computed, calls))),
     comparedReportedCost: '0',
     comparedComputedCost: '0',
-    outlierCalls: '0',
-    outlierCost: '0',
     users: String(new Set(withUser.map((calls) => calls.user)).size),
     tokensOfUsers: tokens(withUser),
   };

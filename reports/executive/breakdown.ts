@@ -27,8 +27,6 @@ export interface Totals {
   /** Of the calls that have both costs: what was reported, and what the price book says. */
   comparedReportedCost: string;
   comparedComputedCost: string;
-  outlierCalls: string;
-  outlierCost: string;
   users: string;
   tokensOfUsers: string;
 }
@@ -73,8 +71,6 @@ interface BreakdownRow {
   effective_cost: string | null;
   compared_reported_cost: string | null;
   compared_computed_cost: string | null;
-  outlier_calls: string | null;
-  outlier_cost: string | null;
   reported_cost_of_currency: string | null;
   cost_of_currency: string | null;
   users: string | null;
@@ -132,8 +128,6 @@ function toTotals(row: BreakdownRow | undefined): Totals {
     otherCurrency: row?.other_currency ?? null,
     comparedReportedCost: row?.compared_reported_cost ?? '0',
     comparedComputedCost: row?.compared_computed_cost ?? '0',
-    outlierCalls: row?.outlier_calls ?? '0',
-    outlierCost: row?.outlier_cost ?? '0',
     users: row?.users ?? '0',
     tokensOfUsers: row?.tokens_of_users ?? '0',
   };

@@ -63,13 +63,10 @@ function closingRows(facts: ExecutiveFacts, formatter: Formatter): TableRow[] {
     const counts = formatter.figure('money', null, formatter.foreignMoney(id, cost));
     return partOf(id, `In ${id}`, 'not converted', paidCalls, counts);
   });
-  if (all.outlierCalls === '0') return [total, ...foreign];
-  const counts = amount(all.outlierCost, all, formatter);
-  return [
-    total,
-    partOf('outliers', 'Outliers', 'among these', all.outlierCalls, counts),
-    ...foreign,
-  ];
+  const { outliers } = facts;
+  if (outliers.calls === '0') return [total, ...foreign];
+  const counts = amount(outliers.cost, all, formatter);
+  return [total, partOf('outliers', 'Outliers', 'among these', outliers.calls, counts), ...foreign];
 }
 
 function cellsOf(totals: Totals, all: Totals, status: string, formatter: Formatter): Figure[] {

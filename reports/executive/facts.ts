@@ -38,6 +38,8 @@ export interface ExecutiveFacts {
   previous: Period;
   current: Breakdown;
   before: Breakdown;
+  /** Calls of this period that cost far more than is usual for their model. */
+  outliers: { calls: string; cost: string };
   /** The twelve periods up to this one that have calls. */
   history: HistoryPoint[];
   /** Days with calls from a year and a month before the period's end. */
@@ -105,9 +107,10 @@ export async function loadExecutiveFacts(
     previous,
     current,
     before: await loadBreakdown(warehouse, client, previous),
+    outliers: await loadOutliers(warehouse, client, period),
     history: await loadHistory(warehouse, client, period.kind, first.start, period.end),
     days: await loadHistory(warehouse, client, 'day', firstMonth.start, period.end),
-    completeness: await compareWithBooks(pool, client, period, current, state.snapshot),
+    completeness: await compareWithBooks(pool, warehouse, client, period, current, state.snapshot),
     ...(sms === undefined ? {} : { sms }),
     asOf: state.as_of,
     now: now.toISOString(),
@@ -177,18 +180,18 @@ async function loadHistory(
 /** Counts the period in Postgres as the copy's snapshot saw it, whatever has come since. */
 async function compareWithBooks(
   pool: Pool,
+  warehouse: Warehouse,
   client: Client,
   period: Period,
   current: Breakdown,
   snapshot: string,
 ): Promise<ExecutiveFacts['completeness']> {
-  const startsAt = calendarDays(client.timeZone, period.start, period.start)[0]?.startsAt;
-  const endsAt = calendarDays(client.timeZone, period.end, period.end)[0]?.startsAt;
+  const bounds = await loadBounds(warehouse, client, period);
   const [booked] = await withTransaction(pool, { clientId: client.id }, (connection) =>
     query<{ calls: string; reported_cost: string; effective_cost: string }>(
       connection,
       loadSql('postgres/queries/sum_usage_of_period'),
-      [client.id, startsAt, endsAt, snapshot],
+      [client.id, bounds.starts_at, bounds.ends_at, snapshot],
     ),
   );
   const { currencies } = current;
@@ -204,4 +207,38 @@ async function compareWithBooks(
       sumDecimals(currencies.map(({ reportedCost }) => reportedCost)),
     ),
   };
+}
+
+interface Bounds {
+  starts_at: string | null;
+  ends_at: string | null;
+}
+
+/** By the calendar that dated the rows; a period that it does not reach can hold none. */
+async function loadBounds(warehouse: Warehouse, client: Client, period: Period): Promise<Bounds> {
+  const [bounds] = await warehouse.rows<Bounds>(loadSql('duckdb/reports/period_bounds'), {
+    client_id: client.id,
+    range_from: period.start,
+    range_until: period.end,
+  });
+  if (bounds?.starts_at != null && bounds.ends_at !== null) return bounds;
+  const [first] = calendarDays(client.timeZone, period.start, period.start);
+  return { starts_at: first?.startsAt ?? null, ends_at: first?.startsAt ?? null };
+}
+
+/** Of a year up to the period's end: what a call of each model usually costs. */
+async function loadOutliers(
+  warehouse: Warehouse,
+  client: Client,
+  period: Period,
+): Promise<ExecutiveFacts['outliers']> {
+  const sql = loadSql('duckdb/reports/usage_outliers');
+  const [row] = await warehouse.rows<{ outlier_calls: string; outlier_cost: string }>(sql, {
+    client_id: client.id,
+    currency: client.currency,
+    range_from: period.start,
+    range_until: period.end,
+    usual_from: addDays(period.end, -365),
+  });
+  return { calls: row?.outlier_calls ?? '0', cost: row?.outlier_cost ?? '0' };
 }

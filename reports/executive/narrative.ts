@@ -203,7 +203,7 @@ function unknownCosts({ facts, formatter }: Writer) {
 }
 
 function outliers({ facts, formatter }: Writer) {
-  const { outlierCalls, outlierCost } = facts.current.all;
+  const { calls: outlierCalls, cost: outlierCost } = facts.outliers;
   if (outlierCalls === '0') return undefined;
   const isOne = outlierCalls === '1';
   return {

@@ -214,8 +214,8 @@ async function loadWaits(
     p95_us: string | null;
   }>(loadSql('duckdb/reports/sms_waits'), {
     client_id: clientId,
-    range_from: period.start,
-    range_until: period.end,
+    period_kind: period.kind,
+    period_start: period.start,
   });
   const seconds = (micros: string | null) =>
     micros === null ? null : canonicalDecimal(new Decimal(micros).div(1_000_000));

@@ -176,8 +176,6 @@ function sumParts(parts: Part[]): Part {
       computedCost: sum((totals) => totals.computedCost),
       comparedReportedCost: sum((totals) => totals.comparedReportedCost),
       comparedComputedCost: sum((totals) => totals.comparedComputedCost),
-      outlierCalls: sum((totals) => totals.outlierCalls),
-      outlierCost: sum((totals) => totals.outlierCost),
       users: '0',
       tokensOfUsers: sum((totals) => totals.tokensOfUsers),
     },

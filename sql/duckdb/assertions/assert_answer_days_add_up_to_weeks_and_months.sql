@@ -1,49 +1,7 @@
--- The days of every week and month add up to it: tasks, answers and costs.
+-- The days of every week and month add up to it: tasks, answers and their costs.
 -- grain: period_kind, client_id, period_start, currency that differs
 -- params: none
 with costs as (
-    select
-        costs.*,
-        inbound_segments + outbound_segments as segments,
-        inbound_told_cost + outbound_told_cost + inbound_estimated_cost
-        + outbound_estimated_cost + carrier_fee + model_cost
-        + transcription_cost as cost,
-        clients.week_start
-    from rollups.answer_costs_by_period as costs
-    inner join staging.stg_books__clients as clients
-        on costs.client_id = clients.client_id
-),
-
-summed as (
-    select
-        'week' as period_kind,
-        client_id,
-        period_start - ((isodow(period_start) - week_start + 7) % 7)::integer
-            as period_start,
-        currency,
-        sum(tasks) as tasks,
-        sum(answers) as answers,
-        sum(segments) as segments,
-        sum(cost) as cost
-    from costs
-    where period_kind = 'day'
-    group by all
-    union all
-    select
-        'month',
-        client_id,
-        date_trunc('month', period_start)::date,
-        currency,
-        sum(tasks),
-        sum(answers),
-        sum(segments),
-        sum(cost)
-    from costs
-    where period_kind = 'day'
-    group by all
-),
-
-rolled as (
     select
         period_kind,
         client_id,
@@ -51,11 +9,45 @@ rolled as (
         currency,
         sum(tasks) as tasks,
         sum(answers) as answers,
-        sum(segments) as segments,
-        sum(cost) as cost
+        sum(inbound_segments + outbound_segments) as segments,
+        sum(
+            inbound_told_cost + outbound_told_cost + inbound_estimated_cost
+            + outbound_estimated_cost + carrier_fee + model_cost
+            + transcription_cost
+        ) as cost
+    from rollups.answer_costs_by_period
+    group by period_kind, client_id, period_start, currency
+),
+
+summed as (
+    select
+        asked_days.period_kind,
+        asked_days.client_id,
+        asked_days.period_start,
+        days.currency,
+        sum(days.tasks) as tasks,
+        sum(days.answers) as answers,
+        sum(days.segments) as segments,
+        sum(days.cost) as cost
+    from costs as days
+    inner join calendar.asked_days as asked_days
+        on days.client_id = asked_days.client_id
+        and days.period_start = asked_days.business_date
+    where days.period_kind = 'day' and asked_days.period_kind <> 'day'
+    group by all
+),
+
+rolled as (
+    select *
     from costs
     where period_kind <> 'day'
-    group by period_kind, client_id, period_start, currency
+        and exists (
+            select 1
+            from calendar.asked_days as asked_days
+            where asked_days.client_id = costs.client_id
+                and asked_days.period_kind = costs.period_kind
+                and asked_days.period_start = costs.period_start
+        )
 )
 
 (from summed except from rolled)

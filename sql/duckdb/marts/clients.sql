@@ -7,5 +7,6 @@ select
     time_zone,
     week_start,
     currency,
-    locale
+    locale,
+    outlier_multiple
 from staging.stg_books__clients

@@ -2,6 +2,7 @@
 -- carrier's fee, its model calls. A text of no task has a row of its own.
 -- grain: client_id, task_id, message_sid (of a text of no task), currency
 -- params: none
+-- lands: by day
 -- why: amounts of different currencies are never added. What a text's row says
 -- of currency is of the price that Twilio told alone: our list of estimates and
 -- carriers' fees is in USD, so that they stand in rows of it, and a price told
@@ -16,17 +17,29 @@ with texts as (
         told_price is not null
         and estimated_price is not null
         and currency = 'USD' as is_compared
-    from marts.sms_texts
+    from marts.sms_texts as texts
+    semi join calendar.touched_days as touched_days
+        on texts.client_id = touched_days.client_id
+        and texts.business_date = touched_days.business_date
+),
+
+tasks as (
+    select *
+    from marts.tasks as tasks
+    semi join calendar.touched_days as touched_days
+        on tasks.client_id = touched_days.client_id
+        and tasks.business_date = touched_days.business_date
 ),
 
 task_rows as (
     select
         tasks.client_id,
         tasks.task_id,
+        tasks.business_date,
         coalesce(texts.currency, 'USD') as currency,
         1 as tasks,
         (tasks.status = 'answered')::integer as answers
-    from marts.tasks as tasks
+    from tasks
     left join texts
         on tasks.client_id = texts.client_id
         and tasks.message_sid = texts.message_sid
@@ -37,6 +50,7 @@ text_rows as (
         client_id,
         task_id,
         lone_sid as message_sid,
+        business_date,
         currency,
         (direction = 'inbound')::integer as inbound_texts,
         (direction = 'outbound')::integer as outbound_texts,
@@ -64,6 +78,7 @@ fee_rows as (
         client_id,
         task_id,
         lone_sid as message_sid,
+        business_date,
         'USD' as currency,
         carrier_fee,
         (carrier_fee is null)::integer as unknown_fees
@@ -75,6 +90,7 @@ call_rows as (
     select
         task_calls.client_id,
         task_calls.task_id,
+        task_calls.business_date,
         calls.currency,
         1 as calls,
         if(task_calls.purpose = 'answer', calls.effective_cost, 0)
@@ -90,6 +106,9 @@ call_rows as (
             and calls.effective_cost is null
         )::integer as unknown_transcriptions
     from staging.stg_books__task_calls as task_calls
+    semi join calendar.touched_days as touched_days
+        on task_calls.client_id = touched_days.client_id
+        and task_calls.business_date = touched_days.business_date
     inner join staging.stg_books__usage_events as calls
         on task_calls.client_id = calls.client_id
         and task_calls.event_id = calls.event_id
@@ -110,6 +129,7 @@ costs as (
         client_id,
         task_id,
         message_sid,
+        business_date,
         currency,
         coalesce(sum(tasks), 0) as tasks,
         coalesce(sum(answers), 0) as answers,
@@ -135,7 +155,7 @@ costs as (
         coalesce(sum(unknown_model_calls), 0) as unknown_model_calls,
         coalesce(sum(unknown_transcriptions), 0) as unknown_transcriptions
     from parts
-    group by client_id, task_id, message_sid, currency
+    group by client_id, task_id, message_sid, business_date, currency
 ),
 
 -- Known only as a whole: a part in one currency may be unknown in another.
@@ -155,15 +175,11 @@ select
     tasks.status,
     tasks.category,
     coalesce(tasks.user_id, texts.user_id) as user_id,
-    tasks.conversation_id,
-    coalesce(tasks.received_date, texts.counted_date) as counted_date,
-    coalesce(tasks.week_start_date, texts.week_start_date) as week_start_date,
-    coalesce(tasks.month_start_date, texts.month_start_date)
-        as month_start_date
+    tasks.conversation_id
 from marked
-left join marts.tasks as tasks
+left join tasks
     on marked.client_id = tasks.client_id
     and marked.task_id = tasks.task_id
-left join marts.sms_texts as texts
+left join texts
     on marked.client_id = texts.client_id
     and marked.message_sid = texts.message_sid

@@ -1,4 +1,4 @@
--- One row per zone and business day, as UTC instants from core/calendar.
+-- One row per zone and business day, as UTC instants, as the books hold it.
 -- grain: time_zone, calendar_date
 -- params: none
 create table if not exists raw.calendar_days (

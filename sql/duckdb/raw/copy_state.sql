@@ -6,6 +6,5 @@ create table if not exists raw.copy_state (
     database_oid varchar not null,
     snapshot varchar not null,
     horizon_xid varchar not null,
-    as_of timestamptz not null,
-    time_zone_data varchar not null
+    as_of timestamptz not null
 )

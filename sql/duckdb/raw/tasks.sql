@@ -17,5 +17,6 @@ create table if not exists raw.tasks (
     processing_ms decimal(15, 3),
     is_late boolean not null,
     received_at timestamptz not null,
-    completed_at timestamptz
+    completed_at timestamptz,
+    business_date date not null
 )

@@ -1,4 +1,4 @@
--- One row per usage event, as the books hold it.
+-- One row per usage event, as the books hold it, and the day that it counts on.
 -- grain: client_id, event_id
 -- params: none
 create table if not exists raw.usage_events (
@@ -10,14 +10,18 @@ create table if not exists raw.usage_events (
     user_id varchar,
     conversation_id varchar,
     chatbot_id varchar,
+    operation varchar,
+    service_tier varchar,
     input_tokens bigint,
     output_tokens bigint,
     reported_cost decimal(38, 18),
     currency varchar not null,
     status varchar,
+    error_type varchar,
     latency_ms decimal(15, 3),
     computed_cost decimal(38, 18),
     computed_currency varchar,
     cost decimal(38, 18),
-    cost_status varchar not null
+    cost_status varchar not null,
+    business_date date not null
 )

@@ -53,8 +53,6 @@ select
         as compared_reported_cost,
     sum(if(is_own_currency, compared_computed_cost, 0))
         as compared_computed_cost,
-    sum(if(is_own_currency, outlier_calls, 0)) as outlier_calls,
-    sum(if(is_own_currency, outlier_cost, 0)) as outlier_cost,
     sum(reported_cost) as reported_cost_of_currency,
     sum(effective_cost) as cost_of_currency,
     count(distinct user_id) as users,

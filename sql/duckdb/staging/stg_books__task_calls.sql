@@ -5,5 +5,6 @@ select
     client_id,
     task_id,
     event_id,
-    purpose
+    purpose,
+    business_date
 from raw.task_calls

@@ -18,5 +18,6 @@ select
     processing_ms,
     is_late,
     received_at,
-    completed_at
+    completed_at,
+    business_date
 from raw.tasks

@@ -14,5 +14,7 @@ select
     estimated_price,
     carrier_fee,
     coalesce(price, estimated_price) as effective_price,
-    happened_at
+    happened_at,
+    counted_at,
+    business_date
 from raw.sms_messages

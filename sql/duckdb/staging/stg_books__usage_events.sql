@@ -5,15 +5,7 @@
 -- why: a repriced call takes its newest adjustment; the event itself is never
 -- changed. A computed cost in another currency than the call's is left out:
 -- the two cannot be added.
-with adjustments as (
-    select *
-    from raw.cost_adjustments
-    qualify row_number() over (
-        partition by client_id, event_id order by adjustment_id desc
-    ) = 1
-),
-
-events as (
+with events as (
     select
         events.*,
         adjusted.event_id is not null as is_adjusted,
@@ -22,8 +14,9 @@ events as (
         adjusted.new_cost_status,
         adjusted.currency as new_currency
     from raw.usage_events as events
-    left join adjustments as adjusted
+    left join raw.cost_adjustments as adjusted
         on events.client_id = adjusted.client_id
+        and events.business_date = adjusted.business_date
         and events.event_id = adjusted.event_id
 )
 
@@ -32,11 +25,14 @@ select
     event_id,
     provider,
     model,
+    operation,
+    service_tier,
     user_id,
     conversation_id,
     chatbot_id,
     if(is_adjusted, new_currency, currency) as currency,
     status,
+    error_type,
     coalesce(input_tokens, 0) as input_tokens,
     coalesce(output_tokens, 0) as output_tokens,
     if(is_adjusted and new_currency <> currency, 0, coalesce(reported_cost, 0))
@@ -48,5 +44,6 @@ select
     if(is_adjusted, new_cost, cost) as effective_cost,
     if(is_adjusted, new_cost_status, cost_status) as cost_status,
     latency_ms,
-    occurred_at
+    occurred_at,
+    business_date
 from events

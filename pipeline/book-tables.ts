@@ -1,0 +1,35 @@
+// Which tables of the books the warehouse copies, by which key, and when a row of each counts.
+
+/** A table of the books with a raw table of the same name. */
+export interface BookTable {
+  name: string;
+  key: readonly string[];
+}
+
+/** A table whose rows count on a business day: that of the instant in this column. */
+export interface FactTable extends BookTable {
+  countsAt: string;
+}
+
+/** What says which day an instant is in; copied first. */
+export const CALENDAR_TABLES: readonly BookTable[] = [
+  { name: 'clients', key: ['client_id'] },
+  { name: 'client_zones', key: ['client_id', 'effective_from'] },
+  { name: 'calendar_days', key: ['time_zone', 'calendar_date'] },
+];
+
+export const FACT_TABLES: readonly FactTable[] = [
+  { name: 'usage_events', key: ['client_id', 'event_id'], countsAt: 'occurred_at' },
+  { name: 'cost_adjustments', key: ['client_id', 'event_id'], countsAt: 'occurred_at' },
+  { name: 'tasks', key: ['client_id', 'task_id'], countsAt: 'received_at' },
+  { name: 'task_calls', key: ['client_id', 'event_id'], countsAt: 'counted_at' },
+  { name: 'sms_messages', key: ['client_id', 'message_sid'], countsAt: 'counted_at' },
+  { name: 'error_logs', key: ['client_id', 'error_id'], countsAt: 'occurred_at' },
+];
+
+/** The raw tables, with the one that says where they come from. */
+export const RAW_TABLES = [
+  ...CALENDAR_TABLES.map(({ name }) => name),
+  ...FACT_TABLES.map(({ name }) => name),
+  'copy_state',
+];

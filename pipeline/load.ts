@@ -1,0 +1,90 @@
+// Brings one raw table up to date from a file of rows: only rows that differ from what is there are
+// replaced, and the day of each, before and after, is noted as changed.
+import type { BookTable, FactTable } from './book-tables.ts';
+import type { Warehouse } from './warehouse.ts';
+
+/** Replaces the rows of a file; returns true if any differed. All names come from our own list. */
+export async function loadRows(
+  warehouse: Warehouse,
+  table: BookTable | FactTable,
+  file: string,
+): Promise<boolean> {
+  const incoming = await incomingRows(warehouse, table);
+  const { name } = table;
+  const [existing] = await warehouse.rows<{ found: boolean }>(
+    `select exists (select 1 from raw.${name}) as found`,
+  );
+  if (!existing?.found) {
+    await warehouse.run(`insert into raw.${name} by name ${incoming}`, { file });
+    if (isFact(table)) await noteChanges(warehouse, table, `raw.${name}`);
+    return true;
+  }
+  await warehouse.run(`create or replace temp table incoming as ${incoming}`, { file });
+  const same = sameKey(table, name, 'incoming');
+  await warehouse.run(`create or replace temp table changed as
+    select * from incoming
+    except select * from raw.${name} where exists (select 1 from incoming where ${same})`);
+  const [changed] = await warehouse.rows<{ found: boolean }>(
+    'select exists (select 1 from changed) as found',
+  );
+  if (changed?.found) await replaceRows(warehouse, table);
+  await warehouse.run('drop table incoming');
+  await warehouse.run('drop table changed');
+  return changed?.found ?? false;
+}
+
+/** Notes the days of some rows of a table as changed. */
+export async function noteChanges(
+  warehouse: Warehouse,
+  { name }: FactTable,
+  rows: string,
+): Promise<void> {
+  await warehouse.run(
+    `insert into calendar.changed_days by name
+     select client_id, business_date, $source::varchar as source, count(*) as row_count
+     from ${rows} group by client_id, business_date`,
+    { source: name },
+  );
+}
+
+/** `one.a = other.a and …` over a table's key. */
+export function sameKey({ key }: BookTable, one: string, other: string): string {
+  return key.map((column) => `${one}.${column} = ${other}.${column}`).join(' and ');
+}
+
+function isFact(table: BookTable | FactTable): table is FactTable {
+  return 'countsAt' in table;
+}
+
+async function replaceRows(warehouse: Warehouse, table: BookTable | FactTable): Promise<void> {
+  const { name } = table;
+  const same = sameKey(table, name, 'changed');
+  if (isFact(table)) {
+    const before = `(select client_id, business_date from raw.${name}
+      where exists (select 1 from changed where ${same}))`;
+    await noteChanges(warehouse, table, before);
+    await noteChanges(warehouse, table, 'changed');
+  }
+  await warehouse.run(`delete from raw.${name} using changed where ${same}`);
+  await warehouse.run(`insert into raw.${name} by name select * from changed`);
+}
+
+/** The select that reads a file of rows; those of a fact with the day that they count on. */
+async function incomingRows(warehouse: Warehouse, table: BookTable | FactTable): Promise<string> {
+  const columns = await warehouse.rows<{ column_name: string; data_type: string }>(
+    `select column_name, data_type from duckdb_columns()
+     where schema_name = 'raw' and table_name = $name::varchar order by column_index`,
+    { name: table.name },
+  );
+  const types = columns
+    .filter(({ column_name }) => column_name !== 'business_date')
+    .map(({ column_name, data_type }) => `'${column_name}': '${data_type}'`);
+  // Postgres writes null as nothing and an empty text as "": the two must stay apart.
+  const csv = `read_csv($file::varchar, columns = {${types.join(', ')}}, header = true, delim = ',',
+    quote = '"', escape = '"', nullstr = '', allow_quoted_nulls = false, auto_detect = false)`;
+  if (!isFact(table)) return `select * from ${csv}`;
+  return `select rows.*, days.business_date
+    from ${csv} as rows
+    asof left join calendar.client_days as days
+      on rows.client_id = days.client_id and rows.${table.countsAt} >= days.starts_at`;
+}
