@@ -2,23 +2,39 @@
 // would be made from the figures.
 import { AppError } from '../core/errors.ts';
 import { listSql, loadSql } from '../core/sql.ts';
-import type { Warehouse } from './warehouse.ts';
+import type { Warehouse, WarehouseRow } from './warehouse.ts';
 
+/** An assertion that does not hold, with the first rows that it found. */
+export interface CheckFailure {
+  /** Its file below sql/, without `.sql`. */
+  check: string;
+  rowCount: number;
+  firstRows: object[];
+}
+
+const KEPT_ROWS_MAX = 20;
 const SHOWN_ROWS_MAX = 5;
 
-/** Runs every assertion. Throws ERR_CHECK_FAILED with the first rows of each that fails. */
+/** Runs every assertion on the days asked. Throws ERR_CHECK_FAILED with all that fail. */
 export async function assertChecks(warehouse: Warehouse): Promise<void> {
-  const failures: string[] = [];
-  for (const name of listSql('duckdb/assertions')) {
-    const rows = await warehouse.rows(loadSql(name));
-    if (rows.length === 0) continue;
-    const shown = rows.slice(0, SHOWN_ROWS_MAX).map((row) => `    ${JSON.stringify(row)}`);
-    failures.push(`  sql/${name}.sql: ${rows.length} rows\n${shown.join('\n')}`);
+  const failures: CheckFailure[] = [];
+  for (const check of listSql('duckdb/assertions')) {
+    const rows = await warehouse.rows<WarehouseRow>(loadSql(check));
+    const firstRows = rows.slice(0, KEPT_ROWS_MAX);
+    if (rows.length > 0) failures.push({ check, rowCount: rows.length, firstRows });
   }
-  if (failures.length === 0) return;
+  if (failures.length > 0) throw checkError(failures);
+}
+
+/** The one error that says which checks failed; its details hold them. */
+export function checkError(failures: CheckFailure[]): AppError {
+  const told = failures.map(({ check, rowCount, firstRows }) => {
+    const shown = firstRows.slice(0, SHOWN_ROWS_MAX).map((row) => `    ${JSON.stringify(row)}`);
+    return `  sql/${check}.sql: ${rowCount} rows\n${shown.join('\n')}`;
+  });
   const count = failures.length === 1 ? 'a check' : `${failures.length} checks`;
-  const message = `the figures failed ${count}:\n${failures.join('\n')}`;
-  throw new AppError('ERR_CHECK_FAILED', message, {
+  return new AppError('ERR_CHECK_FAILED', `the figures failed ${count}:\n${told.join('\n')}`, {
+    details: { failures },
     fix: 'nothing is made from them; look at the rows, or delete the warehouse file to rebuild it',
   });
 }

@@ -28,6 +28,8 @@ export interface CopyResult {
   isFresh: boolean;
   /** The instant of the snapshot, by Postgres' clock. */
   asOf: string;
+  /** That of the copy before, which this one goes on from. */
+  asOfBefore: string | undefined;
 }
 
 /** Where a warehouse stands. */
@@ -107,7 +109,8 @@ async function copySince(
   const copiedRows = await copyTables(connection, warehouse);
   if (copiedRows > 0 && !(await agrees(connection, warehouse))) return undefined;
   await writeCopyState(warehouse, now);
-  return { copiedRows, isFresh: before === undefined, asOf: now.as_of };
+  const isFresh = before === undefined;
+  return { copiedRows, isFresh, asOf: now.as_of, asOfBefore: before?.as_of };
 }
 
 /** True when the days that changed are the same on both sides. */

@@ -1,9 +1,11 @@
-// One refresh of the warehouse: copy, build and check in one transaction, so that every report stands
-// on figures of one snapshot that passed.
+// One refresh of the warehouse: copy, build, check and settle in one transaction, so that every report
+// stands on figures of one snapshot that passed.
 import type { Log } from '../core/log.ts';
 import type { Pool } from '../core/postgres.ts';
+import { noteChecks } from './check-record.ts';
 import { type CopyResult, copyBooks } from './copy.ts';
-import { type BuildOptions, buildRollups } from './rollup.ts';
+import { settlePeriods } from './periods.ts';
+import { type BuildOptions, buildRollups, forgetChanges } from './rollup.ts';
 import type { Warehouse } from './warehouse.ts';
 
 export interface RefreshOptions extends BuildOptions {
@@ -15,27 +17,32 @@ export interface RefreshOptions extends BuildOptions {
 export interface RefreshResult extends CopyResult {
   /** Days of clients whose figures were rebuilt. */
   rebuiltDays: number;
+  /** Figures of closed periods that are others now. */
+  restated: number;
 }
 
 /** Copies what changed and rebuilds its periods; any failure throws and keeps the old ones. */
-export async function refreshWarehouse({
-  pool,
-  warehouse,
-  log,
-  everything = false,
-}: RefreshOptions): Promise<RefreshResult> {
-  return warehouse.transaction(async () => {
-    const started = performance.now();
-    const copied = await copyBooks(pool, warehouse, log);
-    const built = performance.now();
-    const rebuiltDays = await buildRollups(warehouse, { everything });
-    log.info('warehouse.refreshed', {
-      rows: copied.copiedRows,
-      fresh: copied.isFresh,
-      days: rebuiltDays,
-      copyMs: Math.round(built - started),
-      buildMs: Math.round(performance.now() - built),
-    });
-    return { ...copied, rebuiltDays };
+export async function refreshWarehouse(options: RefreshOptions): Promise<RefreshResult> {
+  const { pool, warehouse, log } = options;
+  const started = performance.now();
+  const result = await noteChecks(options, () =>
+    warehouse.transaction(async () => {
+      const copied = await copyBooks(pool, warehouse, log);
+      const rebuiltDays = await buildRollups(warehouse, options);
+      const restated = await settlePeriods(pool, warehouse, {
+        asOf: copied.asOf,
+        closedBefore: copied.asOfBefore,
+      });
+      await forgetChanges(warehouse);
+      return { ...copied, rebuiltDays, restated };
+    }),
+  );
+  log.info('warehouse.refreshed', {
+    rows: result.copiedRows,
+    fresh: result.isFresh,
+    days: result.rebuiltDays,
+    restated: result.restated,
+    tookMs: Math.round(performance.now() - started),
   });
+  return result;
 }

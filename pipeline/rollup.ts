@@ -32,8 +32,12 @@ export async function buildRollups(
   for (const name of ASKED) await buildTable(warehouse, `calendar.${name}`);
   for (const model of await loadModels(warehouse)) await build(warehouse, model);
   await assertChecks(warehouse);
-  await warehouse.run('truncate calendar.changed_days');
   return days;
+}
+
+/** What changed is built, checked and settled. */
+export async function forgetChanges(warehouse: Warehouse): Promise<void> {
+  await warehouse.run('truncate calendar.changed_days');
 }
 
 /** Makes views and empty tables where the files are others than those that the warehouse is of. */
