@@ -14,6 +14,7 @@ export interface BenchBooks {
   app: Pool;
   pipeline: Pool;
   appUrl: string;
+  pipelineUrl: string;
 }
 
 /** Runs `work` on the books under `home` and stops their server. */
@@ -31,7 +32,7 @@ export async function withBenchBooks<T>(
   await migrate({ owner, roleUrls, log });
   const [app, pipeline] = [open(roleUrls[APP_ROLE]), open(roleUrls[PIPELINE_ROLE])];
   try {
-    return await work({ owner, app, pipeline, appUrl: roleUrls[APP_ROLE] });
+    return await work({ owner, app, pipeline, appUrl: roleUrls[APP_ROLE], pipelineUrl: roleUrls[PIPELINE_ROLE] });
   } finally {
     await Promise.all([owner.end(), app.end(), pipeline.end()]);
     await server.release();

@@ -4,6 +4,7 @@ import { createReadStream, createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import pg from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
+import { writeParts } from './csv-parts.ts';
 import { AppError, isAppError, messageOf } from './errors.ts';
 import type { Log } from './log.ts';
 
@@ -111,6 +112,39 @@ export async function copyToFile(
   } catch (error) {
     // Postgres goes on sending into a connection that nobody reads: no rollback would be answered.
     unusable.add(connection);
+    throw error;
+  }
+  return (stream as unknown as { rowCount: number }).rowCount;
+}
+
+/** Where the rows of a select go: files of whole rows, each handed on as soon as it is full. */
+export interface CopyParts {
+  nextPath(): string;
+  bytesMax: number;
+  /** Reads a file; the next one is written meanwhile, and no third before this has ended. */
+  onPart(path: string): Promise<void>;
+}
+
+/** Streams the rows of a select as CSV without a header into files; returns how many there were. */
+export async function copyToParts(
+  connection: Connection,
+  sql: string,
+  { nextPath, bytesMax, onPart }: CopyParts,
+): Promise<number> {
+  const stream = connection.query(copyTo(`copy (${sql}) to stdout (format csv)`));
+  let reading = Promise.resolve();
+  try {
+    for await (const path of writeParts(stream, nextPath, bytesMax)) {
+      await reading;
+      reading = onPart(path);
+      // It is awaited below; until then its failure is nobody's.
+      reading.catch(() => undefined);
+    }
+    await reading;
+  } catch (error) {
+    // Postgres goes on sending into a connection that nobody reads: no rollback would be answered.
+    unusable.add(connection);
+    await reading.catch(() => undefined);
     throw error;
   }
   return (stream as unknown as { rowCount: number }).rowCount;

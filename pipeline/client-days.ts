@@ -3,7 +3,7 @@
 
 import { loadSql } from '../core/sql.ts';
 import { FACT_TABLES } from './book-tables.ts';
-import { sameKey } from './load.ts';
+import { isInDay, sameKey } from './load.ts';
 import type { Warehouse } from './warehouse.ts';
 
 /** Makes the table anew after a change of clients, zones or the calendar. */
@@ -18,19 +18,20 @@ export async function rebuildClientDays(warehouse: Warehouse): Promise<void> {
   );
   await warehouse.run('create or replace table calendar.client_days as from client_days_now');
   await warehouse.run('drop table client_days_now');
+  const lookup = loadSql('duckdb/calendar/utc_days');
+  await warehouse.run(`create or replace table calendar.utc_days as ${lookup}`);
   for (const { client_id: clientId } of changed) await redateClient(warehouse, clientId);
 }
 
 async function redateClient(warehouse: Warehouse, clientId: string): Promise<void> {
   for (const table of FACT_TABLES) {
-    const { name, countsAt, key } = table;
+    const { name, key } = table;
     const keys = key.map((column) => `rows.${column}`).join(', ');
     await warehouse.run(
       `create or replace temp table dated as
        select ${keys}, days.business_date
        from raw.${name} as rows
-       asof inner join calendar.client_days as days
-         on rows.client_id = days.client_id and rows.${countsAt} >= days.starts_at
+       inner join calendar.utc_days as days on ${isInDay('rows', table)}
        where rows.client_id = $clientId::varchar`,
       { clientId },
     );

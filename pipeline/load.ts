@@ -3,34 +3,62 @@
 import type { BookTable, FactTable } from './book-tables.ts';
 import type { Warehouse } from './warehouse.ts';
 
-/** Replaces the rows of a file; returns true if any differed. All names come from our own list. */
-export async function loadRows(
+export interface Loader {
+  /** Brings in the rows of one file. */
+  load(file: string): Promise<void>;
+  /** Ends the table; true if any row differed from what was there. */
+  finish(): Promise<boolean>;
+}
+
+/** Prepares to load a table. All names come from our own list and the warehouse's catalog. */
+export async function createLoader(
   warehouse: Warehouse,
   table: BookTable | FactTable,
-  file: string,
-): Promise<boolean> {
+): Promise<Loader> {
   const incoming = await incomingRows(warehouse, table);
   const { name } = table;
-  const [existing] = await warehouse.rows<{ found: boolean }>(
-    `select exists (select 1 from raw.${name}) as found`,
-  );
-  if (!existing?.found) {
-    await warehouse.run(`insert into raw.${name} by name ${incoming}`, { file });
-    if (isFact(table)) await noteChanges(warehouse, table, `raw.${name}`);
-    return true;
+  const isEmpty = !(await hasRows(warehouse, `raw.${name}`));
+  let isChanged = false;
+  if (!isEmpty) {
+    return {
+      load: async (file) => {
+        if (await loadDifferent(warehouse, table, { incoming, file })) isChanged = true;
+      },
+      finish: async () => isChanged,
+    };
   }
+  return {
+    // Keys are unique in one snapshot, so that rows of an empty table need no comparison.
+    load: (file) => warehouse.run(`insert into raw.${name} by name ${incoming}`, { file }),
+    finish: async () => {
+      if (isFact(table)) await noteChanges(warehouse, table, `raw.${name}`);
+      return hasRows(warehouse, `raw.${name}`);
+    },
+  };
+}
+
+async function loadDifferent(
+  warehouse: Warehouse,
+  table: BookTable | FactTable,
+  { incoming, file }: { incoming: string; file: string },
+): Promise<boolean> {
+  const { name } = table;
   await warehouse.run(`create or replace temp table incoming as ${incoming}`, { file });
   const same = sameKey(table, name, 'incoming');
   await warehouse.run(`create or replace temp table changed as
     select * from incoming
     except select * from raw.${name} where exists (select 1 from incoming where ${same})`);
-  const [changed] = await warehouse.rows<{ found: boolean }>(
-    'select exists (select 1 from changed) as found',
-  );
-  if (changed?.found) await replaceRows(warehouse, table);
+  const isChanged = await hasRows(warehouse, 'changed');
+  if (isChanged) await replaceRows(warehouse, table);
   await warehouse.run('drop table incoming');
   await warehouse.run('drop table changed');
-  return changed?.found ?? false;
+  return isChanged;
+}
+
+async function hasRows(warehouse: Warehouse, relation: string): Promise<boolean> {
+  const sql = `select exists (select 1 from ${relation}) as found`;
+  const [row] = await warehouse.rows<{ found: boolean }>(sql);
+  return row?.found === true;
 }
 
 /** Notes the days of some rows of a table as changed. */
@@ -50,6 +78,13 @@ export async function noteChanges(
 /** `one.a = other.a and …` over a table's key. */
 export function sameKey({ key }: BookTable, one: string, other: string): string {
   return key.map((column) => `${one}.${column} = ${other}.${column}`).join(' and ');
+}
+
+/** Joins rows of a fact with `calendar.utc_days as days`: at most one holds their instant. */
+export function isInDay(rows: string, { countsAt }: FactTable): string {
+  const instant = `${rows}.${countsAt}`;
+  return `${rows}.client_id = days.client_id and ${instant}::date = days.utc_date
+    and ${instant} >= days.starts_at and ${instant} < days.ends_at`;
 }
 
 function isFact(table: BookTable | FactTable): table is FactTable {
@@ -80,11 +115,10 @@ async function incomingRows(warehouse: Warehouse, table: BookTable | FactTable):
     .filter(({ column_name }) => column_name !== 'business_date')
     .map(({ column_name, data_type }) => `'${column_name}': '${data_type}'`);
   // Postgres writes null as nothing and an empty text as "": the two must stay apart.
-  const csv = `read_csv($file::varchar, columns = {${types.join(', ')}}, header = true, delim = ',',
+  const csv = `read_csv($file::varchar, columns = {${types.join(', ')}}, header = false, delim = ',',
     quote = '"', escape = '"', nullstr = '', allow_quoted_nulls = false, auto_detect = false)`;
   if (!isFact(table)) return `select * from ${csv}`;
   return `select rows.*, days.business_date
     from ${csv} as rows
-    asof left join calendar.client_days as days
-      on rows.client_id = days.client_id and rows.${table.countsAt} >= days.starts_at`;
+    left join calendar.utc_days as days on ${isInDay('rows', table)}`;
 }

@@ -42,6 +42,8 @@ export async function refreshWarehouse(options: RefreshOptions): Promise<Refresh
     fresh: result.isFresh,
     days: result.rebuiltDays,
     restated: result.restated,
+    copyMs: Math.round(result.copyMs),
+    compareMs: Math.round(result.compareMs),
     tookMs: Math.round(performance.now() - started),
   });
   return result;

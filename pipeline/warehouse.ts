@@ -1,7 +1,7 @@
 // The only importer of DuckDB. Opens the warehouse locked down to one staging folder; numbers leave
 // as exact decimal text, dates as ISO text, so that nothing downstream ever sees a float.
 import { mkdirSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type DuckDBConnection,
@@ -41,6 +41,8 @@ export interface OpenOptions {
 // Another process may hold the file for the length of a run.
 const BUSY_WAIT_MS = 60_000;
 const BUSY_POLL_MS = 200;
+/** What does not fit is spilled to the staging folder: the worker stays below a gigabyte. */
+const MEMORY_MAX = '512MB';
 const SCHEMAS = ['raw', 'calendar', 'staging', 'marts', 'rollups'];
 const FLOATS = new Set<DuckDBTypeId>([DuckDBTypeId.FLOAT, DuckDBTypeId.DOUBLE]);
 // DuckDB's lock keeps other processes out but not this one, and two instances corrupt the file.
@@ -148,13 +150,17 @@ async function tryOpenFile(path: string): Promise<DuckDBInstance | { heldBecause
 
 /** After this no statement reaches a file outside the staging folder, the network or a setting. */
 async function lockDown(connection: DuckDBConnection, stagingDir: string): Promise<void> {
-  const folder = `'${stagingDir.replaceAll("'", "''")}'`;
+  const quote = (path: string) => `'${path.replaceAll("'", "''")}'`;
+  const folder = quote(stagingDir);
+  const spill = quote(join(stagingDir, 'spill'));
   for (const statement of [
     `set TimeZone = 'UTC'`,
     // No select of ours relies on the order of rows; loading without it is faster.
     'set preserve_insertion_order = false',
     'set autoinstall_known_extensions = false',
     'set autoload_known_extensions = false',
+    `set memory_limit = '${MEMORY_MAX}'`,
+    `set temp_directory = ${spill}`,
     `set allowed_directories = [${folder}]`,
     'set enable_external_access = false',
     'set lock_configuration = true',

@@ -5,7 +5,8 @@
 -- why: a client that changes its zone counts days in the new one from a date
 -- on; the day before ends where that one begins, so that no instant is in two
 -- days or in none. A day that a zone left out (Samoa, 30 December 2011) has no
--- length and can hold nothing.
+-- length and can hold nothing; nor can one that the next overtakes, for clocks
+-- differ by up to 26 hours.
 with zones as (
     select
         client_id,
@@ -22,14 +23,16 @@ days as (
         zones.client_id,
         days.calendar_date as business_date,
         days.starts_at,
-        lead(days.starts_at, 1, days.ends_at) over (
-            partition by zones.client_id order by days.calendar_date
+        least(
+            lead(days.starts_at, 1, days.ends_at) over later,
+            lead(days.starts_at, 2, days.ends_at) over later
         ) as ends_at
     from zones
     inner join raw.calendar_days as days
         on zones.time_zone = days.time_zone
         and days.calendar_date >= zones.effective_from
         and days.calendar_date < zones.effective_until
+    window later as (partition by zones.client_id order by days.calendar_date)
 )
 
 select

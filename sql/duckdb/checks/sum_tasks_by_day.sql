@@ -16,7 +16,7 @@ select
     coalesce(sum(processing_ms), 0) as processing_ms,
     coalesce(sum(input_tokens), 0) as input_tokens,
     coalesce(sum(output_tokens), 0) as output_tokens,
-    count(distinct user_id) as users
+    count(user_id) as tasks_of_users
 from raw.tasks as facts
 semi join calendar.compared_days as days
     on facts.client_id = days.client_id

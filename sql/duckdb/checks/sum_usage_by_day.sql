@@ -14,8 +14,8 @@ select
     coalesce(sum(cost), 0) as cost,
     coalesce(sum(latency_ms), 0) as latency_ms,
     count(*) filter (where cost_status = 'unpriced') as unpriced_calls,
-    count(distinct user_id) as users,
-    count(distinct conversation_id) as conversations
+    count(user_id) as calls_of_users,
+    count(conversation_id) as calls_of_conversations
 from raw.usage_events as facts
 semi join calendar.compared_days as days
     on facts.client_id = days.client_id

@@ -15,7 +15,7 @@ cross join lateral (
         coalesce(sum(processing_ms), 0)::text as processing_ms,
         coalesce(sum(input_tokens), 0)::text as input_tokens,
         coalesce(sum(output_tokens), 0)::text as output_tokens,
-        count(distinct user_id)::text as users
+        count(user_id)::text as tasks_of_users
     from tasks
     where tasks.client_id = days.client_id
         and tasks.received_at >= days.starts_at and tasks.received_at < days.ends_at

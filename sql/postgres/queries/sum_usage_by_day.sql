@@ -16,8 +16,8 @@ cross join lateral (
         coalesce(sum(cost), 0)::text as cost,
         coalesce(sum(latency_ms), 0)::text as latency_ms,
         count(*) filter (where cost_status = 'unpriced')::text as unpriced_calls,
-        count(distinct user_id)::text as users,
-        count(distinct conversation_id)::text as conversations
+        count(user_id)::text as calls_of_users,
+        count(conversation_id)::text as calls_of_conversations
     from usage_events
     where usage_events.client_id = days.client_id
         and usage_events.occurred_at >= days.starts_at
