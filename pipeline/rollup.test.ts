@@ -163,7 +163,8 @@ test('a rollup keeps every dimension apart, the unknown too, and counts paid cal
   const rows = await held.warehouse.rows(
     `select provider, user_id, chatbot_id, status, cost_status, currency, calls, paid_calls, input_tokens,
        output_tokens, reported_cost
-     from rollups.usage_by_day where client_id = $clientId::varchar order by all`,
+     from rollups.usage_by_period
+     where client_id = $clientId::varchar and period_kind = 'day' order by all`,
     { clientId },
   );
   const one = {
@@ -209,25 +210,87 @@ test('a rollup keeps every dimension apart, the unknown too, and counts paid cal
   );
 });
 
-test('a client that moves to another zone has all its days in the new one', async () => {
-  const clientId = await clientWithEvents('UTC', ['2025-03-17T23:00:00Z']);
-  expect(await rollupsOf(clientId, 'day')).toEqual(['2025-03-17 1 1']);
-  const move = `update clients set time_zone = 'Pacific/Kiritimati' where client_id = $1`;
-  await query(books.owner, move, [clientId]);
-  await refresh();
-  expect(await rollupsOf(clientId, 'day')).toEqual(['2025-03-18 1 1']);
+describe('a client that moves to another zone', () => {
+  const move = (clientId: string, timeZone: string, from: string) =>
+    query(
+      books.owner,
+      'insert into client_zones (client_id, effective_from, time_zone) values ($1, $2, $3)',
+      [clientId, from, timeZone],
+    );
+
+  test.each([
+    // The last day in the old zone ends where the first in the new one begins.
+    ['Pacific/Kiritimati', '2025-03-19', ['2025-03-17 1 1', '2025-03-18 1 2', '2025-03-19 3 28']],
+    ['Pacific/Kiritimati', '2025-03-18', ['2025-03-18 2 3', '2025-03-19 3 28']],
+    ['America/New_York', '2025-03-19', ['2025-03-17 1 1', '2025-03-18 3 14', '2025-03-19 1 16']],
+  ])('to %s counts its days in it from %s on', async (timeZone, from, expected) => {
+    const clientId = await clientWithEvents('UTC', [
+      '2025-03-17T12:00:00Z',
+      '2025-03-18T09:59:59Z',
+      '2025-03-18T10:00:00Z',
+      '2025-03-19T03:59:59Z',
+      '2025-03-19T04:00:00Z',
+    ]);
+    await move(clientId, timeZone, from);
+    await refresh();
+    expect(await rollupsOf(clientId, 'day')).toEqual(expected);
+    const [month] = await rollupsOf(clientId, 'month');
+    expect(month).toBe('2025-03-01 5 31');
+  });
+
+  test('the farthest there is counts every event once', async () => {
+    // Midnight of a day in Kiritimati comes before that of the day before in Pago Pago.
+    const clientId = await clientWithEvents('Pacific/Pago_Pago', [
+      '2025-03-17T10:59:59Z',
+      '2025-03-18T09:59:59Z',
+      '2025-03-18T10:30:00Z',
+      '2025-03-18T11:30:00Z',
+    ]);
+    await move(clientId, 'Pacific/Kiritimati', '2025-03-19');
+    await refresh();
+    expect(await rollupsOf(clientId, 'day')).toEqual([
+      '2025-03-16 1 1',
+      '2025-03-17 1 2',
+      '2025-03-19 2 12',
+    ]);
+  });
+
+  test('keeps its days when only its present zone is changed', async () => {
+    const clientId = await clientWithEvents('UTC', ['2025-03-17T23:00:00Z']);
+    const change = `update clients set time_zone = 'Pacific/Kiritimati' where client_id = $1`;
+    await query(books.owner, change, [clientId]);
+    await refresh();
+    expect(await rollupsOf(clientId, 'day')).toEqual(['2025-03-17 1 1']);
+  });
 });
 
-test('the calendar is replaced whole when the zone data of Node changes', async () => {
+test('a client whose week begins on another day has no week of before', async () => {
+  const clientId = await clientWithEvents('UTC', ['2025-03-15T12:00:00Z', '2025-03-16T12:00:00Z']);
+  expect(await rollupsOf(clientId, 'week')).toEqual(['2025-03-10 2 3']);
+  await query(books.owner, 'update clients set week_start = 7 where client_id = $1', [clientId]);
+  await refresh();
+  expect(await rollupsOf(clientId, 'week')).toEqual(['2025-03-09 1 1', '2025-03-16 1 2']);
+});
+
+test('the calendar is mended when the zone data of Node is newer than it', async () => {
   const clientId = await clientWithEvents('Europe/Vienna', ['2025-07-01T22:30:00Z']);
   // As if an older version had not known of summer time.
-  await held.warehouse.run(`update raw.calendar_days set starts_at = starts_at + interval 1 hour,
-    ends_at = ends_at + interval 1 hour where time_zone = 'Europe/Vienna'`);
+  const damage = `update calendar_days set starts_at = starts_at + interval '1 hour',
+    ends_at = ends_at + interval '1 hour', xid = pg_current_xact_id()
+    where time_zone = 'Europe/Vienna'`;
+  await query(books.owner, damage);
   await refresh();
   expect(await rollupsOf(clientId, 'day')).toEqual(['2025-07-01 1 1']);
-  await held.warehouse.run(`update raw.copy_state set time_zone_data = '1999a'`);
+  await query(books.owner, `update calendar_days set zone_data = '1999a'`);
   await refresh();
   expect(await rollupsOf(clientId, 'day')).toEqual(['2025-07-02 1 1']);
+});
+
+test('an event before the first day of the calendar has its day, too', async () => {
+  const clientId = await clientWithEvents('Asia/Kolkata', ['2025-03-18T10:00:00Z']);
+  await bookEvents(books.app, clientId, [{ id: 'old', at: '2003-12-31T18:30:00Z', cost: '2' }]);
+  await refresh();
+  expect(await rollupsOf(clientId, 'day')).toEqual(['2004-01-01 1 2', '2025-03-18 1 1']);
 });
 
 test('rebuilt from a deleted file the rollups are the same to the last decimal', async () => {
@@ -245,6 +308,7 @@ test('rebuilt from a deleted file the rollups are the same to the last decimal',
 test('a rollup whose file is gone goes too, and what the files make comes back', async () => {
   await clientWithEvents('UTC', ['2025-03-18T10:00:00Z']);
   await held.warehouse.run('create table rollups.forgotten as select 1 as one');
+  await held.warehouse.run(`update calendar.models set version = 'of other files'`);
   await refresh();
   const names = await held.warehouse.rows<{ name: string }>(
     `select table_name as name from information_schema.tables where table_schema = 'rollups'`,

@@ -8,7 +8,8 @@ import { refreshWarehouse } from '../pipeline/refresh.ts';
 import { bookLoneText, bookTasks } from './sms-rows.ts';
 import { createTestWarehouse, type TestWarehouse } from './test-warehouse.ts';
 
-// Postgres' zone data and ours agree on this zone and year.
+// Postgres' zone data and ours agree on this zone and year. A row that nothing but an estimate or a
+// fee that nobody knows stands in is left out on both sides: each has it for reasons of its own.
 const BOOKED = `
   select to_char(date_trunc($2, received_at at time zone 'Europe/Vienna'), 'YYYY-MM-DD') as start,
     status, category, user_id, conversation_id, currency, sum(tasks)::text as tasks,
@@ -24,7 +25,9 @@ const BOOKED = `
     sum(coalesce(transcription_cost, 0))::numeric(38, 18)::text as transcription_cost,
     sum(parts_of_unknown_cost)::text as unknown_parts,
     sum(cost)::numeric(38, 18)::text as cost
-  from task_costs where client_id = $1 group by 1, 2, 3, 4, 5, 6 order by 1, 2, 3, 4, 5, 6`;
+  from task_costs where client_id = $1 group by 1, 2, 3, 4, 5, 6
+  having sum(tasks + inbound_texts + outbound_texts + calls) > 0 or sum(carrier_fee) > 0
+  order by 1, 2, 3, 4, 5, 6`;
 const ROLLED = `
   select period_start::varchar as start, status, category, user_id, conversation_id, currency,
     sum(tasks)::varchar as tasks,
@@ -44,7 +47,9 @@ const ROLLED = `
       + carrier_fee + model_cost + transcription_cost)::varchar as cost
   from rollups.answer_costs_by_period
   where client_id = $clientId::varchar and period_kind = $kind::varchar and status is not null
-  group by 1, 2, 3, 4, 5, 6 order by 1, 2, 3, 4, 5, 6`;
+  group by 1, 2, 3, 4, 5, 6
+  having sum(tasks + inbound_texts + outbound_texts + calls) > 0 or sum(carrier_fee) > 0
+  order by 1, 2, 3, 4, 5, 6`;
 
 const amount = fc.oneof(
   fc.constantFrom('0', '0.000000000000000001', '999999999999.999999999999999999'),
