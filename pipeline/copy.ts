@@ -221,9 +221,12 @@ async function selectSnapshot(connection: Connection): Promise<CopyState> {
   return row as CopyState;
 }
 
+/** A server whose transactions are back where they were was restored from a backup. */
 function isSameServer(before: CopyState, now: CopyState): boolean {
   return (
-    before.system_identifier === now.system_identifier && before.database_oid === now.database_oid
+    before.system_identifier === now.system_identifier &&
+    before.database_oid === now.database_oid &&
+    BigInt(now.horizon_xid) >= BigInt(before.horizon_xid)
   );
 }
 

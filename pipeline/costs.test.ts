@@ -3,10 +3,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { setOutlierMultiple } from '../core/clients.ts';
 import { query, withTransaction } from '../core/postgres.ts';
+import { loadSql } from '../core/sql.ts';
 import { addTestClient, createTestBooks, rememberingLog, silentLog } from '../core/test-support.ts';
 import { bookEvents } from '../test/booked-events.ts';
 import { createTestWarehouse, type TestWarehouse } from '../test/test-warehouse.ts';
-import { copyBooks } from './copy.ts';
 import { refreshWarehouse } from './refresh.ts';
 
 const AT = '2025-03-18T09:00:00Z';
@@ -44,7 +44,7 @@ async function costsOf(clientId: string): Promise<string[]> {
   const rows = await held.warehouse.rows(
     `select cost_status, currency, sum(calls) as calls, sum(reported_cost) as reported,
        sum(computed_cost) as computed, sum(effective_cost) as effective
-     from rollups.usage_by_day where client_id = $clientId::varchar
+     from rollups.usage_by_period where client_id = $clientId::varchar and period_kind = 'day'
      group by all order by all`,
     { clientId },
   );
@@ -89,7 +89,10 @@ test('a repriced call takes its newest adjustment, in that one’s currency', as
 
 test('a lost or altered adjustment is noticed and mended', async () => {
   await addTestClient(books.app, { clientId: 'mended' });
-  await bookEvents(books.app, 'mended', [{ id: 'a', at: AT }]);
+  await bookEvents(books.app, 'mended', [
+    { id: 'a', at: AT },
+    { id: 'b', at: AT, cost: '2' },
+  ]);
   await adjust('mended', 'a', '1');
   for (const tamper of [
     'delete from raw.cost_adjustments',
@@ -99,14 +102,32 @@ test('a lost or altered adjustment is noticed and mended', async () => {
   ]) {
     await refresh();
     await held.warehouse.run(tamper);
+    // A tick compares the days that it touches: another call of the day changes.
+    await query(
+      books.owner,
+      `update usage_events set latency_ms = coalesce(latency_ms, 0) + 1, xid = pg_current_xact_id()
+       where client_id = 'mended' and event_id = 'b'`,
+    );
     const { log, lines } = rememberingLog();
+    await refreshWarehouse({ pool: books.pipeline, warehouse: held.warehouse, log });
     // A writer of another test that is still open has rows copied again, which mends them as well.
-    await copyBooks(books.pipeline, held.warehouse, log);
-    expect(lines.every(({ event }) => event === 'copy.differed')).toBe(true);
-    await refresh();
-    expect(await costsOf('mended'), tamper).toEqual(['computed USD 1 0 1 1']);
+    const warned = lines.filter(({ level }) => level === 'warn');
+    expect(warned.every(({ event }) => event === 'copy.differed')).toBe(true);
+    expect(await costsOf('mended'), tamper).toEqual([
+      'computed USD 1 0 1 1',
+      'reported USD 1 2 0 2',
+    ]);
   }
 });
+
+const outliersOf = (clientId: string, from = '2025-03-18', until = '2025-03-19') =>
+  held.warehouse.rows(loadSql('duckdb/reports/usage_outliers'), {
+    client_id: clientId,
+    currency: 'USD',
+    range_from: from,
+    range_until: until,
+    usual_from: '2024-03-19',
+  });
 
 test('a call far above the usual one of its model is an outlier, and counts', async () => {
   await addTestClient(books.app, { clientId: 'outliers', outlierMultiple: 10 });
@@ -118,23 +139,34 @@ test('a call far above the usual one of its model is an outlier, and counts', as
     { id: 'of-a-rare-model', at: AT, model: 'rare', cost: '9990.01' },
   ]);
   await refresh();
+  expect(await outliersOf('outliers')).toEqual([
+    { outlier_calls: '1', outlier_cost: '10.000000000000000001' },
+  ]);
   const [day] = await held.warehouse.rows(
-    `select sum(outlier_calls) as calls, sum(outlier_cost) as cost, sum(effective_cost) as effective
-     from rollups.usage_by_day where client_id = 'outliers'`,
+    `select sum(effective_cost) as effective from rollups.usage_by_period
+     where client_id = 'outliers' and period_kind = 'day'`,
   );
-  expect(day).toEqual({
-    calls: '1',
-    cost: '10.000000000000000001',
-    effective: '10030.010000000000000001',
-  });
+  expect(day).toEqual({ effective: '10030.010000000000000001' });
+});
+
+test('what is usual is of the year before, too; only calls of the period are outliers', async () => {
+  await bookEvents(books.app, 'outliers', [
+    { id: 'later', at: '2025-03-19T09:00:00Z', cost: '100' },
+    { id: 'in-euros', at: '2025-03-19T09:00:00Z', cost: '100', currency: 'EUR' },
+  ]);
+  await refresh();
+  expect(await outliersOf('outliers', '2025-03-19', '2025-03-20')).toEqual([
+    { outlier_calls: '1', outlier_cost: '100' },
+  ]);
+  expect(await outliersOf('outliers', '2025-03-20', '2025-03-21')).toEqual([
+    { outlier_calls: '0', outlier_cost: '0' },
+  ]);
 });
 
 test('a changed multiple applies from the next refresh on', async () => {
   await setOutlierMultiple(books.app, 'outliers', 11);
   await refresh();
-  const sql = `select sum(outlier_calls) as calls from rollups.usage_by_day
-    where client_id = 'outliers'`;
-  expect(await held.warehouse.rows(sql)).toEqual([{ calls: '0' }]);
+  expect(await outliersOf('outliers')).toEqual([{ outlier_calls: '0', outlier_cost: '0' }]);
   await expect(setOutlierMultiple(books.app, 'outliers', 1.5)).rejects.toThrow(/whole number/);
   await expect(setOutlierMultiple(books.app, 'nobody', 5)).rejects.toThrow(/no client/);
 });
