@@ -14,6 +14,7 @@ export async function bookTraceRows(owner: Pool, rows: number): Promise<void> {
   const copies = Math.ceil(rows / TRACE_ROWS);
   await withTransaction(owner, {}, async (connection) => {
     await query(connection, 'set local session_replication_role = replica');
+    await query(connection, 'set local statement_timeout = 0');
     await query(
       connection,
       `insert into clients (client_id, name, time_zone, week_start, currency, locale, created_at)
@@ -52,13 +53,17 @@ export async function bookTraceRows(owner: Pool, rows: number): Promise<void> {
        order by time_utc, copy`,
     );
   });
-  await query(owner, 'vacuum analyze usage_events');
+  const connection = await owner.connect();
+  await connection.query('set statement_timeout = 0');
+  await connection.query('vacuum analyze usage_events');
+  connection.release(true);
 }
 
 /** Adds rows that came just now, as a tick finds them. */
 export async function bookNewRows(owner: Pool, rows: number): Promise<void> {
   await withTransaction(owner, {}, async (connection) => {
     await query(connection, 'set local session_replication_role = replica');
+    await query(connection, 'set local statement_timeout = 0');
     await query(
       connection,
       `insert into usage_events (client_id, event_id, occurred_at, provider, model, user_id,

@@ -28,9 +28,8 @@ export async function noteChecks<T>(
 async function noteFailure(pool: Pool, log: Log, failure: CheckFailure): Promise<void> {
   const { check, rowCount, firstRows } = failure;
   log.error('check.failed', { check, rows: rowCount });
-  const name = check.split('/').at(-1);
   await query(pool, loadSql('postgres/queries/note_check_failure'), [
-    ...[name, rowCount, JSON.stringify(firstRows), randomUUID()],
-    `${name}: ${rowCount} rows; no report is made until it holds`,
+    ...[check, rowCount, JSON.stringify(firstRows), randomUUID()],
+    `${check}: ${rowCount} rows; no report is made until it holds`,
   ]);
 }

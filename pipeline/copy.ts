@@ -50,8 +50,14 @@ const PART_BYTES = 64 * 2 ** 20;
 /**
  * Brings the raw tables to a new snapshot, inside the caller's warehouse transaction. A warehouse
  * that was copied from another server, or that differs from the books, is emptied and copied afresh.
+ * What is also to be done in that snapshot comes last.
  */
-export async function copyBooks(pool: Pool, warehouse: Warehouse, log: Log): Promise<CopyResult> {
+export async function copyBooks(
+  pool: Pool,
+  warehouse: Warehouse,
+  log: Log,
+  alsoDo: (connection: Connection, copied: CopyResult) => Promise<void> = async () => undefined,
+): Promise<CopyResult> {
   await keepCalendar(pool);
   await createRawTables(warehouse);
   return withTransaction(pool, { isolation: 'repeatable read' }, async (connection) => {
@@ -60,16 +66,23 @@ export async function copyBooks(pool: Pool, warehouse: Warehouse, log: Log): Pro
     const now = await selectSnapshot(connection);
     const before = await readCopyState(warehouse);
     const isFresh = before === undefined || !isSameServer(before, now);
-    const result = await copySince(connection, warehouse, isFresh ? undefined : before, now);
-    if (result !== undefined) return result;
-    log.warn('copy.differed', { action: 'copying everything afresh' });
-    const again = await copySince(connection, warehouse, undefined, now);
-    if (again !== undefined) return again;
-    throw new AppError(
-      'ERR_CHECK_FAILED',
-      'the warehouse differs from the books after a full copy',
-    );
+    const copied = await copySince(connection, warehouse, isFresh ? undefined : before, now);
+    const result = copied ?? (await copyAfresh(connection, warehouse, log, now));
+    await alsoDo(connection, result);
+    return result;
   });
+}
+
+async function copyAfresh(
+  connection: Connection,
+  warehouse: Warehouse,
+  log: Log,
+  now: CopyState,
+): Promise<CopyResult> {
+  log.warn('copy.differed', { action: 'copying everything afresh' });
+  const copied = await copySince(connection, warehouse, undefined, now);
+  if (copied !== undefined) return copied;
+  throw new AppError('ERR_CHECK_FAILED', 'the warehouse differs from the books after a full copy');
 }
 
 /** The state of the last finished copy, or undefined before the first. */

@@ -28,13 +28,7 @@ export async function refreshWarehouse(options: RefreshOptions): Promise<Refresh
   const result = await noteChecks(options, () =>
     warehouse.transaction(async () => {
       const copied = await copyBooks(pool, warehouse, log);
-      const rebuiltDays = await buildRollups(warehouse, options);
-      const restated = await settlePeriods(pool, warehouse, {
-        asOf: copied.asOf,
-        closedBefore: copied.asOfBefore,
-      });
-      await forgetChanges(warehouse);
-      return { ...copied, rebuiltDays, restated };
+      return { ...copied, ...(await buildCopied(options, copied)) };
     }),
   );
   log.info('warehouse.refreshed', {
@@ -47,4 +41,16 @@ export async function refreshWarehouse(options: RefreshOptions): Promise<Refresh
     tookMs: Math.round(performance.now() - started),
   });
   return result;
+}
+
+/** Builds, checks and settles what a copy changed, inside the caller's warehouse transaction. */
+export async function buildCopied(
+  options: Pick<RefreshOptions, 'pool' | 'warehouse' | 'everything'>,
+  { asOf, asOfBefore }: CopyResult,
+): Promise<{ rebuiltDays: number; restated: number }> {
+  const { pool, warehouse } = options;
+  const rebuiltDays = await buildRollups(warehouse, options);
+  const restated = await settlePeriods(pool, warehouse, { asOf, closedBefore: asOfBefore });
+  await forgetChanges(warehouse);
+  return { rebuiltDays, restated };
 }

@@ -24,12 +24,15 @@ export async function buildRollups(
   { everything = false }: BuildOptions = {},
 ): Promise<number> {
   const isNew = await prepareModels(warehouse);
-  if (everything || isNew) await askEverything(warehouse);
+  if (everything || isNew) {
+    await emptyModels(warehouse);
+    await askEverything(warehouse);
+  }
   await buildTable(warehouse, 'calendar.hourly_days');
   await forgetOldHours(warehouse);
   const days = await countTouchedDays(warehouse);
   if (days === 0) return 0;
-  for (const name of ASKED) await buildTable(warehouse, `calendar.${name}`);
+  await listAskedDays(warehouse);
   for (const model of await loadModels(warehouse)) await build(warehouse, model);
   await assertChecks(warehouse);
   return days;
@@ -68,13 +71,22 @@ async function dropModels(warehouse: Warehouse): Promise<void> {
   for (const { relation, kind } of found) await warehouse.run(`drop ${kind} ${relation}`);
 }
 
-async function askEverything(warehouse: Warehouse): Promise<void> {
+async function emptyModels(warehouse: Warehouse): Promise<void> {
   for (const { lands, table } of await loadModels(warehouse)) {
     if (lands !== 'view') await warehouse.run(`truncate ${table}`);
   }
+}
+
+/** Makes every day that has rows one that is asked. */
+export async function askEverything(warehouse: Warehouse): Promise<void> {
   await warehouse.run(
     `insert into calendar.changed_days by name ${loadSql('duckdb/calendar/all_days')}`,
   );
+}
+
+/** Lists the days whose periods are built or checked, from those that changed. */
+export async function listAskedDays(warehouse: Warehouse): Promise<void> {
+  for (const name of ASKED) await buildTable(warehouse, `calendar.${name}`);
 }
 
 async function countTouchedDays(warehouse: Warehouse): Promise<number> {

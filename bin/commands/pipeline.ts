@@ -14,7 +14,7 @@ export function registerPipeline(program: Command): void {
         const context = openContext(lifecycle, { quiet: true });
         const pool = await context.pipelinePool();
         const result = await context.withWarehouse((warehouse) =>
-          copyBooks(pool, warehouse, context.log),
+          warehouse.transaction(() => copyBooks(pool, warehouse, context.log)),
         );
         console.log(
           `Copied ${result.copiedRows} rows as of ${result.asOf}${result.isFresh ? ', everything afresh' : ''}.`,
@@ -24,15 +24,16 @@ export function registerPipeline(program: Command): void {
   program
     .command('rollup')
     .description('copy, rebuild the daily, weekly and monthly rollups, and check them')
-    .action(() =>
+    .option('--everything', 'rebuild every day, whatever changed')
+    .action(({ everything = false }: { everything?: boolean }) =>
       runWithLifecycle(async (lifecycle) => {
         const context = openContext(lifecycle, { quiet: true });
         const pool = await context.pipelinePool();
         const result = await context.withWarehouse((warehouse) =>
-          refreshWarehouse({ pool, warehouse, log: context.log }),
+          refreshWarehouse({ pool, warehouse, log: context.log, everything }),
         );
         console.log(
-          `Copied ${result.copiedRows} rows as of ${result.asOf}; rollups rebuilt, all checks passed.`,
+          `Copied ${result.copiedRows} rows as of ${result.asOf}; ${result.rebuiltDays} days rebuilt, all checks passed.`,
         );
       }),
     );

@@ -83,6 +83,44 @@ create index error_logs_xid on error_logs (xid);
 create trigger error_logs_stamp_xid before update on error_logs
     for each row execute function stamp_xid();
 
+-- grain: one row per client and business day. A client that changes its zone counts days in the new
+-- one from a date on; the day before ends where that one begins, and one that the next overtakes
+-- holds nothing.
+create view client_days with (security_invoker = true) as
+with zones as (
+    select
+        client_id, time_zone, effective_from,
+        lead(effective_from, 1, '2100-01-01') over (
+            partition by client_id order by effective_from
+        ) as effective_until
+    from client_zones
+),
+days as (
+    select
+        zones.client_id, calendar_days.calendar_date as business_date, calendar_days.starts_at,
+        least(
+            lead(calendar_days.starts_at, 1, calendar_days.ends_at) over later,
+            lead(calendar_days.starts_at, 2, calendar_days.ends_at) over later
+        ) as ends_at
+    from zones
+    inner join calendar_days
+        on calendar_days.time_zone = zones.time_zone
+        and calendar_days.calendar_date >= zones.effective_from
+        and calendar_days.calendar_date < zones.effective_until
+    window later as (partition by zones.client_id order by calendar_days.calendar_date)
+)
+select
+    days.client_id, days.business_date, days.starts_at, days.ends_at,
+    days.business_date
+        - (extract(isodow from days.business_date)::integer - clients.week_start + 7) % 7
+        as week_start_date,
+    date_trunc('month', days.business_date::timestamp)::date as month_start_date,
+    date_trunc('quarter', days.business_date::timestamp)::date as quarter_start_date
+from days
+inner join clients on clients.client_id = days.client_id
+where days.starts_at < days.ends_at;
+comment on view client_days is 'Each client''s business days as UTC instants, with the week, month and quarter of each.';
+
 create table periods (
     client_id text not null references clients on delete restrict,
     period_kind text not null check (period_kind in ('day', 'week', 'month')),
@@ -151,7 +189,8 @@ begin
         execute format('grant select on %I to daybook_pipeline', table_name);
     end loop;
 end $$;
-grant select on calendar_days to daybook_app;
+grant select on calendar_days, client_days to daybook_app;
+grant select on client_days to daybook_pipeline;
 grant select, insert, update on calendar_days to daybook_pipeline;
 grant select, insert, update on check_failures to daybook_pipeline;
 
