@@ -64,7 +64,7 @@ test('what is null is 18 zeros of five responses in which the provider told no c
   });
 });
 
-test('control: the other tool fills in a 0, for of the video it knows no input but 0 of it cached', () => {
+test('control: the other tool fills in 0, for it knows no input of the video but 0 cached', () => {
   const video = lines.map((line) => JSON.parse(line) as Row).find(({ id }) => id === 'r01991');
   expect(video?.expected).toMatchObject({
     input_total: null,
