@@ -55,7 +55,7 @@ async function countRows(
 
 describe('the catalogue', () => {
   test('knows every table of this test, and each holds a row of the other client', async () => {
-    expect(tables).toEqual([...Object.keys(TENANT_ROWS), 'clients', 'schedules'].sort());
+    expect(tables).toEqual([...Object.keys(TENANT_ROWS), 'clients', 'jobs'].sort());
     for (const table of tables) expect(await countRows(books.owner, table)).toBeGreaterThan(0n);
   });
 
@@ -138,7 +138,7 @@ describe('the app role', () => {
 
   test('sees no row of another tenant, and its own (control)', async () => {
     for (const table of tables) {
-      const isOwn = table === 'clients' ? 1n : table === 'schedules' ? 3n : 0n;
+      const isOwn = table === 'clients' ? 1n : table === 'jobs' ? 3n : 0n;
       expect([table, await countRows(books.app, table, OWN)]).toEqual([table, isOwn]);
       expect(await countRows(books.app, table, OTHER)).toBeGreaterThan(0n);
     }
@@ -191,7 +191,7 @@ describe('the app role', () => {
 
   test('cannot move a row of its own to another tenant', async () => {
     const move = withTransaction(books.app, { clientId: OTHER }, (connection) =>
-      query(connection, 'update schedules set client_id = $1', [OWN]),
+      query(connection, 'update jobs set client_id = $1', [OWN]),
     );
     await expect(move).rejects.toMatchObject({ code: '42501' });
   });

@@ -24,6 +24,7 @@ export const TENANT_ROWS: Record<string, Record<string, unknown>> = {
   },
   api_tokens: { token_id: 't', secret_hash: `\\x${SHA}`, name: 'n', scopes: ['usage:write'] },
   recipients: { recipient_id: 1, email: 'owner@other.example' },
+  holidays: { holiday_date: '2025-12-25', name: 'Christmas' },
   runs: {
     run_id: randomUUID(),
     job: 'j',
