@@ -102,7 +102,7 @@ test('a worker that has lost its task stops, and its call is booked', async () =
   expect(answers()).toHaveLength(1);
 });
 
-test('a lease that cannot be prolonged while the books are away is once they are back', async () => {
+test('a lease that the books, being away, do not prolong is prolonged after it', async () => {
   const { now, later } = await openStill();
   await workers(2);
   const name = new URL(world.books.ownerUrl).pathname.slice(1);

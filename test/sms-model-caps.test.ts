@@ -110,7 +110,7 @@ describe('a cap of what the model may cost', () => {
     expect(world.openai.chats.length).toBeGreaterThan(10);
   }, 60_000);
 
-  test('of a number counts nobody else, tells its person once a day, gives requests back', async () => {
+  test('of a number counts nobody else, is told once a day, gives requests back', async () => {
     const clock = fixedClock('2026-03-02T12:00:00Z');
     const settings = { modelNumberCap: capFor(1), memory: { turns: 0, tokens: 0 } };
     world = await openSmsWorld({ openai, now: clock.now, settings });
