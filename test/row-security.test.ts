@@ -168,6 +168,7 @@ describe('the app role', () => {
         'report_revisions',
         'archive_entries',
         'deliveries',
+        'erasures',
       ].includes(table);
       await expect(insert(OTHER), table).rejects.toMatchObject({
         code: isWritten ? '23505' : '42501',
@@ -221,6 +222,37 @@ describe('the app role', () => {
       await present('t', 'update api_tokens set revoked_at = now() returning token_id'),
     ).toEqual([]);
   });
+});
+
+test('the pipeline role may empty words that are too old, and write none', async () => {
+  const change = (sql: string) => query(books.pipeline, sql);
+  await change('update sms_outbox set body = null');
+  await change('update usage_events set metadata = null');
+  for (const sql of [
+    `update sms_outbox set body = 'x'`,
+    `update usage_events set metadata = '{}'`,
+    `update sms_messages set body = 'x', media = '[]'`,
+    `update usage_events set raw_usage = null`,
+    `update usage_events set user_id = 'x'`,
+    `update tasks set status = 'ignored'`,
+    'delete from usage_events',
+    'delete from tasks',
+    'delete from erasures',
+  ]) {
+    await expect(change(sql), sql).rejects.toMatchObject({ code: '42501' });
+  }
+});
+
+test('the owner sees all of every table, though row security holds him', async () => {
+  const held = await query<{ name: string }>(
+    books.owner,
+    `select relname as name from pg_class
+     where relname = any ($1) and not exists (
+       select from pg_policy where polrelid = pg_class.oid and polname = 'owner_keeps'
+         and polroles = array[relowner] and polcmd = '*')`,
+    [tables],
+  );
+  expect(held).toEqual([]);
 });
 
 test('the pipeline role reads every tenant and cannot touch what was booked', async () => {
