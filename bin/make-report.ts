@@ -39,7 +39,7 @@ export async function makeReport(
   const pool = await context.pipelinePool();
   const { report, clientId, period, formats } = request;
   const job = `report ${report} by hand ${period} ${formats.join(',')}`;
-  const run = await claimRun(pool, { job, clientId, slotAt: context.now() }, context.now());
+  const run = await claimRun(pool, { job, clientId, slotAt: context.now() }, context.now(), 'hand');
   if (run === undefined)
     throw new AppError('ERR_EXISTS', `the same report is being made at this moment`);
   return executeRun(pool, run, context.now, async () => {
@@ -56,6 +56,7 @@ export async function makeReport(
         clientId,
         formats,
         runId: run.runId,
+        fence: run.fence,
         toPeriod: (weekStart) => parsePeriod(period, weekStart),
       },
     );

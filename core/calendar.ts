@@ -98,6 +98,15 @@ export function instantOf(date: string, time: string, timeZone: string): Date {
   return new Date(wall.toZonedDateTime(timeZone).epochMilliseconds);
 }
 
+/** Every instant at which the clocks show a time of a date: two in a fold, moved on in a gap. */
+export function instantsOf(date: string, time: string, timeZone: string): Date[] {
+  const wall = Temporal.PlainDate.from(date).toPlainDateTime(Temporal.PlainTime.from(time));
+  const [first, last] = (['compatible', 'later'] as const).map(
+    (disambiguation) => wall.toZonedDateTime(timeZone, { disambiguation }).epochMilliseconds,
+  ) as [number, number];
+  return first === last ? [new Date(first)] : [new Date(first), new Date(last)];
+}
+
 /** Every business day from `from` to `to`, both included, as UTC instants. */
 export function calendarDays(timeZone: string, from: string, to: string): CalendarDay[] {
   const days: CalendarDay[] = [];

@@ -27,10 +27,11 @@ export const WEEK_DAYS = [
 const CLIENT_ID = /^[a-z0-9][a-z0-9-]{0,62}$/;
 export const OUTLIER_MULTIPLE = 100;
 const OUTLIER_MULTIPLE_RANGE = [2, 1_000_000] as const;
-/** The report that a new client gets, each morning, Monday and first of the month. */
+/** The report that a new client gets, and when in its own zone. */
 const DEFAULT_REPORT = 'executive';
+const DEFAULT_CRONS = { day: '0 7 * * *', week: '0 7 * * mon', month: '0 7 1 * *' } as const;
 
-/** Adds a client with its default schedules; true when it was not there before. Throws ERR_USAGE. */
+/** Adds a client with the jobs of its reports; true when it was not there before. Throws ERR_USAGE. */
 export async function addClient(pool: Pool, client: Client, now: Date): Promise<boolean> {
   assertClient(client);
   const { clientId, name, weekStart, currency, locale } = client;
@@ -40,12 +41,10 @@ export async function addClient(pool: Pool, client: Client, now: Date): Promise<
     const values = [clientId, name, timeZone, weekStart, currency, locale, now, outlierMultiple];
     const added = await query(connection, loadSql('postgres/queries/insert_client'), values);
     for (const kind of PERIOD_KINDS) {
-      await query(connection, loadSql('postgres/queries/insert_schedule'), [
-        clientId,
-        DEFAULT_REPORT,
-        kind,
-        now,
-      ]);
+      const params = { report: DEFAULT_REPORT, period: kind };
+      const job = `report ${DEFAULT_REPORT} ${kind}`;
+      const values = [job, clientId, 'report', params, DEFAULT_CRONS[kind], 'coalesce', now];
+      await query(connection, loadSql('postgres/queries/insert_job'), values);
     }
     return added.length > 0;
   });

@@ -16,6 +16,8 @@ export type ErrorCode =
   | 'ERR_SQL'
   | 'ERR_CHECK_FAILED'
   | 'ERR_WAREHOUSE_BUSY'
+  | 'ERR_RUN_LOST'
+  | 'ERR_STOPPED'
   | 'ERR_RENDER'
   | 'ERR_ARCHIVE'
   | 'ERR_MAIL'

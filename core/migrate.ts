@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { runner } from 'node-pg-migrate';
 import { AppError, messageOf } from './errors.ts';
 import type { Log } from './log.ts';
-import { type Pool, query } from './postgres.ts';
+import { type Connection, type Pool, query } from './postgres.ts';
 import { ensureRoles, type ServingRole } from './roles.ts';
-import { SQL_DIR } from './sql.ts';
+import { loadSql, SQL_DIR } from './sql.ts';
 
 // Any fixed number; all Daybook migrators of a database take the same lock.
 const MIGRATION_LOCK = 7_316_204;
@@ -15,10 +15,17 @@ export interface MigrateOptions {
   owner: Pool;
   roleUrls: Record<ServingRole, string>;
   log: Log;
+  /** Stops after so many files in all, for books that come from an older backup. */
+  fileCount?: number;
 }
 
 /** Applies what is missing and returns the names of the applied files. Safe to run at any time. */
-export async function migrate({ owner, roleUrls, log }: MigrateOptions): Promise<string[]> {
+export async function migrate({
+  owner,
+  roleUrls,
+  log,
+  fileCount,
+}: MigrateOptions): Promise<string[]> {
   const connection = await owner.connect().catch((cause: unknown) => {
     throw new AppError('ERR_CONFIG', `the owner cannot log in: ${messageOf(cause)}`, {
       cause,
@@ -28,7 +35,11 @@ export async function migrate({ owner, roleUrls, log }: MigrateOptions): Promise
   try {
     await connection.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
     await ensureRoles(connection, roleUrls);
+    const count =
+      fileCount === undefined ? undefined : fileCount - (await countApplied(connection));
+    if (count !== undefined && count <= 0) return [];
     const applied = await runner({
+      ...(count === undefined ? {} : { count }),
       dbClient: connection,
       dir: join(SQL_DIR, 'postgres', 'migrations'),
       direction: 'up',
@@ -37,6 +48,7 @@ export async function migrate({ owner, roleUrls, log }: MigrateOptions): Promise
       noLock: true,
       log: (message) => log.debug('migration.said', { message }),
     });
+    await connection.query(loadSql('postgres/queries/let_owner_keep'));
     return applied.map((migration) => migration.name);
   } catch (cause) {
     throw new AppError('ERR_SQL', `the migration failed: ${messageOf(cause)}`, { cause });
@@ -46,6 +58,15 @@ export async function migrate({ owner, roleUrls, log }: MigrateOptions): Promise
       .catch(() => undefined);
     connection.release();
   }
+}
+
+async function countApplied(connection: Connection): Promise<number> {
+  const [known] = await query<{ is_there: boolean }>(
+    connection,
+    `select to_regclass('public.schema_migrations') is not null as is_there`,
+  );
+  if (!known?.is_there) return 0;
+  return (await query(connection, 'select 1 from schema_migrations')).length;
 }
 
 /** True when every migration file has been applied. */

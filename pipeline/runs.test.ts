@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createPool, type Pool, query, withTransaction } from '../core/postgres.ts';
 import { deriveRoleUrl, PIPELINE_ROLE } from '../core/roles.ts';
 import { addTestClient, createTestBooks, fixedClock, silentLog } from '../core/test-support.ts';
-import { claimRun, executeRun, type RunSlot } from './runs.ts';
+import { claimRun, executeRun, holdRun, LEASE_MS, type RunSlot } from './runs.ts';
 
 const MINUTE_MS = 60_000;
 const START = Date.parse('2025-03-18T07:00:00Z');
@@ -156,15 +156,21 @@ describe('a run that failed', () => {
   });
 });
 
-describe('a holder that says nothing for ten minutes', () => {
+describe('a holder that says nothing for 45 seconds', () => {
   test('keeps its run until then', async () => {
     await claim(minutes(0));
-    expect(await claim(new Date(minutes(10).getTime() - 1))).toBeUndefined();
-    expect(await claim(minutes(10))).toMatchObject({ fence: 2n, attempts: 2 });
+    expect(await claim(new Date(minutes(0.75).getTime() - 1))).toBeUndefined();
+    expect(await claim(minutes(0.75))).toMatchObject({ fence: 2n, attempts: 2 });
+  });
+
+  test('loses it too where the clock was set back since', async () => {
+    await claim(minutes(0));
+    expect(await claim(minutes(-4))).toBeUndefined();
+    expect(await claim(minutes(-60))).toMatchObject({ fence: 2n });
   });
 
   test.each([
-    ['success', succeed, undefined],
+    ['success', succeed, 'another worker has taken over'],
     ['failure', fail, 'no browser'],
   ])('cannot write its %s over the work of the one that took over', async (_name, work, thrown) => {
     const first = await claim(minutes(0));
@@ -172,7 +178,7 @@ describe('a holder that says nothing for ten minutes', () => {
     if (first === undefined || second === undefined) throw new Error('both should hold a claim');
     expect(second.runId).toBe(first.runId);
     const late = executeRun(books.pipeline, first, () => minutes(12), work);
-    await (thrown === undefined ? late : expect(late).rejects.toThrow(thrown));
+    await expect(late).rejects.toThrow(thrown);
     expect(await ledger()).toMatchObject({ state: 'running', fence: 2n, finished_at: null });
     await executeRun(
       books.pipeline,
@@ -205,4 +211,87 @@ test('when the ledger cannot be written, the error of the work is told', async (
   await expect(lost).rejects.toThrow('no browser');
   // Nobody wrote an end: the lease decides.
   expect(await ledger()).toMatchObject({ state: 'running' });
+});
+
+describe('a run under way', () => {
+  /** Claims, and executes work that goes on until told. */
+  async function begin(options: Parameters<typeof executeRun>[4] = {}) {
+    const run = await claim(minutes(0));
+    if (run === undefined) throw new Error('the slot should be free');
+    const finish = Promise.withResolvers<void>();
+    const seen = Promise.withResolvers<AbortSignal>();
+    const clock = fixedClock(minutes(0).toISOString());
+    const ended = executeRun(
+      books.pipeline,
+      run,
+      clock.now,
+      async ({ signal }) => {
+        seen.resolve(signal);
+        await finish.promise;
+        return { rowCount: 1, value: 'made' };
+      },
+      { heartbeatMs: 10, drainMs: 50, ...options },
+    );
+    ended.catch(() => undefined);
+    return { run, ended, finish, clock, signal: await seen.promise };
+  }
+  const lease = async () => {
+    const sql = 'select lease_until from runs where job = $1';
+    const [row] = await query<{ lease_until: Date | null }>(books.pipeline, sql, [slot.job]);
+    return row?.lease_until?.toISOString();
+  };
+
+  test('keeps its lease up as long as its holder lives', async () => {
+    const { ended, finish, clock } = await begin();
+    clock.set(minutes(30).toISOString());
+    const renewed = new Date(minutes(30).getTime() + LEASE_MS).toISOString();
+    await expect.poll(lease).toBe(renewed);
+    expect(await claim(minutes(30))).toBeUndefined();
+    finish.resolve();
+    expect(await ended).toBe('made');
+  });
+
+  test('is told as soon as another has taken it over', async () => {
+    const { ended, finish, signal } = await begin();
+    expect(await claim(minutes(20))).toBeDefined();
+    await expect.poll(() => signal.aborted).toBe(true);
+    finish.resolve();
+    await expect(ended).rejects.toMatchObject({ code: 'ERR_RUN_LOST' });
+  });
+
+  test('is finished by a worker that stops, if that takes not long', async () => {
+    const stop = new AbortController();
+    const { ended, finish, signal } = await begin({ stop: stop.signal, drainMs: 10_000 });
+    stop.abort();
+    expect(signal.aborted).toBe(true);
+    finish.resolve();
+    expect(await ended).toBe('made');
+  });
+
+  test('is given back by a worker that stops, without having lost an attempt', async () => {
+    const stop = new AbortController();
+    const { run, ended } = await begin({ stop: stop.signal });
+    await query(books.owner, `update runs set kind = 'k' where run_id = $1`, [run.runId]);
+    stop.abort();
+    await expect(ended).rejects.toMatchObject({ code: 'ERR_STOPPED' });
+    expect(await ledger()).toMatchObject({ state: 'due', attempts: 0, fence: 2n });
+    expect(await claim(minutes(0))).toMatchObject({ attempts: 1, fence: 3n });
+    // What it still does takes no effect.
+    const late = withTransaction(books.pipeline, {}, (connection) => holdRun(connection, run));
+    await expect(late).rejects.toMatchObject({ code: 'ERR_RUN_LOST' });
+  });
+
+  test('that is held cannot be taken over before what holds it has committed', async () => {
+    const run = await claim(minutes(0));
+    const order: string[] = [];
+    const taken = withTransaction(books.pipeline, {}, async (connection) => {
+      if (run !== undefined) await holdRun(connection, run);
+      const taking = claim(minutes(20)).then((next) => order.push(`taken ${next?.fence}`));
+      await query(connection, 'select pg_sleep(0.1)');
+      order.push('committed');
+      return { taking };
+    });
+    await (await taken).taking;
+    expect(order).toEqual(['committed', 'taken 2']);
+  });
 });

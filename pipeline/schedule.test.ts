@@ -1,28 +1,46 @@
-// Which slots have come: each morning, Monday and first of the month by the client's own clock,
-// each for the last whole period, also in the nights when clocks change.
+// Which slots are planned: each morning, Monday and first of the month by the client's own clock, each
+// for the last whole period; and what becomes of those that were missed, however the clock jumps.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { addDays, dayOfWeek, localDate } from '../core/calendar.ts';
-import { dueSlots, jobName, type Schedule } from './schedule.ts';
+import { addDays, dayOfWeek, localDate, type PeriodKind } from '../core/calendar.ts';
+import { parseCron } from './cron.ts';
+import { type PlannedJob, type PlannedSlot, planSlots, reportPeriod } from './schedule.ts';
 
 const LONG_AGO = new Date('2000-01-01T00:00:00Z');
+const DATES = { day: '* * *', week: '* * mon', month: '1 * *' };
 
-function schedule(fields: Partial<Schedule> = {}): Schedule {
+interface Fields extends Partial<PlannedJob> {
+  kind?: PeriodKind;
+  weekStart?: number;
+  localTime?: string;
+}
+
+function scheduled({ kind = 'day', localTime = '07:00', ...fields }: Fields = {}): PlannedJob {
+  const [hour, minute] = localTime.split(':').map(Number);
   return {
-    clientId: 'acme',
-    report: 'executive',
-    kind: 'day',
+    cron: parseCron(`${minute} ${hour} ${DATES[kind]}`),
     timeZone: 'UTC',
-    weekStart: 1,
-    localTime: '07:00:00',
+    policy: 'coalesce',
+    onHoliday: 'run',
+    holidays: new Set(),
     createdAt: LONG_AGO,
+    lastSlotAt: null,
     ...fields,
   };
 }
 
-/** The slot that is due, as `instant period`. */
-function due(fields: Partial<Schedule>, now: string): string | undefined {
-  const [slot] = dueSlots([schedule(fields)], new Date(now));
+/** The newest slot that is planned and the period of its report. */
+function newest(fields: Fields, now: Date) {
+  const { kind = 'day', weekStart = 1 } = fields;
+  const job = scheduled(fields);
+  const slot = planSlots(job, now).at(-1);
+  const { timeZone } = job;
+  return slot && { ...slot, period: reportPeriod(kind, slot.slotAt, { timeZone, weekStart }) };
+}
+
+/** The same as `instant period`. */
+function due(fields: Fields, now: string): string | undefined {
+  const slot = newest(fields, new Date(now));
   return slot && `${slot.slotAt.toISOString()} ${slot.period.key}`;
 }
 
@@ -147,15 +165,100 @@ test('no slot from before the schedule was made ever comes', () => {
   ).toBeDefined();
 });
 
-test('after an outage of ten days one report is due per schedule, the newest', () => {
-  const schedules = (['day', 'week', 'month'] as const).map((kind) => schedule({ kind }));
-  const keys = dueSlots(schedules, new Date('2025-03-11T12:00:00Z')).map((slot) => slot.period.key);
+test('after an outage of ten days one report is due of each kind, the newest', () => {
+  const keys = (['day', 'week', 'month'] as const).map(
+    (kind) => newest({ kind }, new Date('2025-03-11T12:00:00Z'))?.period.key,
+  );
   expect(keys).toEqual(['2025-03-10', '2025-W10', '2025-02']);
 });
 
-test('the kinds of a report have runs of their own, for their slots may coincide', () => {
-  const names = (['day', 'week', 'month'] as const).map((kind) => jobName(schedule({ kind })));
-  expect(new Set(names).size).toBe(3);
+describe('slots that were missed', () => {
+  const lastSlotAt = new Date('2025-03-18T10:00Z');
+  const every5 = (policy: PlannedJob['policy'], now: string) =>
+    planSlots(scheduled({ cron: parseCron('*/5 * * * *'), policy, lastSlotAt }), new Date(now));
+  const told = (slots: PlannedSlot[]) =>
+    slots.map(
+      ({ slotAt, state, isLate, missedSlots }) =>
+        `${slotAt.toISOString().slice(11, 16)} ${state}${isLate ? ' late' : ''} ${missedSlots}`,
+    );
+
+  test('are none before the next slot, and none where it is on time', () => {
+    for (const policy of ['coalesce', 'skip', 'all'] as const) {
+      expect(every5(policy, '2025-03-18T10:04:59.999Z')).toEqual([]);
+      expect(told(every5(policy, '2025-03-18T10:05:10Z'))).toEqual(['10:05 due 0']);
+    }
+  });
+
+  test('become one that is labelled late (coalesce)', () => {
+    expect(told(every5('coalesce', '2025-03-18T11:02Z'))).toEqual(['11:00 due late 11']);
+  });
+
+  test('are dropped, and the one that is on time runs (skip)', () => {
+    expect(told(every5('skip', '2025-03-18T11:02Z'))).toEqual(['11:00 due 11']);
+  });
+
+  test('leave a row that says so where none is on time (skip)', () => {
+    const daily = scheduled({ policy: 'skip', lastSlotAt: new Date('2025-03-15T07:00Z') });
+    const slots = planSlots(daily, new Date('2025-03-18T12:00Z'));
+    expect(told(slots)).toEqual(['07:00 skipped late 2']);
+  });
+
+  test('run each, in order (all)', () => {
+    const slots = told(every5('all', '2025-03-18T10:21Z'));
+    expect(slots).toEqual([
+      '10:05 due late 0',
+      '10:10 due late 0',
+      '10:15 due late 0',
+      '10:20 due 0',
+    ]);
+  });
+
+  test('run each, but the newest hundred at most, and the rest is counted (all)', () => {
+    const slots = every5('all', '2025-03-19T10:00Z');
+    expect(slots).toHaveLength(100);
+    expect(slots.at(-1)?.slotAt.toISOString()).toBe('2025-03-19T10:00:00.000Z');
+    expect(slots.map(({ missedSlots }) => missedSlots).filter((count) => count > 0)).toEqual([188]);
+  });
+});
+
+describe('a clock that jumps', () => {
+  const cron = parseCron('*/5 * * * *');
+  /** Plans at each of the instants, as the worker does, and gives the slots of each. */
+  function planAt(instants: string[]): string[][] {
+    let lastSlotAt: Date | null = new Date('2025-03-18T09:55Z');
+    return instants.map((now) => {
+      const slots = planSlots(scheduled({ cron, lastSlotAt }), new Date(now));
+      lastSlotAt = slots.at(-1)?.slotAt ?? lastSlotAt;
+      return slots.map(({ slotAt, isLate, missedSlots }) =>
+        [slotAt.toISOString().slice(5, 16), isLate ? 'late' : 'on time', missedSlots].join(' '),
+      );
+    });
+  }
+
+  test('an hour back repeats nothing', () => {
+    const [first, ...later] = planAt([
+      '2025-03-18T10:00:05Z',
+      '2025-03-18T09:00:05Z',
+      '2025-03-18T09:30:05Z',
+      '2025-03-18T10:00:05Z',
+      '2025-03-18T10:05:05Z',
+    ]);
+    expect(first).toEqual(['03-18T10:00 on time 0']);
+    expect(later).toEqual([[], [], [], ['03-18T10:05 on time 0']]);
+  });
+
+  test('thirty days ahead makes one slot, labelled; coming back it goes on', () => {
+    const [, ahead, back, next] = planAt([
+      '2025-03-18T10:00:05Z',
+      '2025-04-17T10:00:05Z',
+      '2025-03-18T10:05:05Z',
+      '2025-03-18T10:10:05Z',
+    ]);
+    expect(ahead).toEqual(['04-17T10:00 late 999']);
+    // What has a row in the ledger is not made again: only 10:05 is new to it.
+    expect(back?.[0]).toMatch(/^03-18T10:05/);
+    expect(next).toEqual(['03-18T10:10 on time 0']);
+  });
 });
 
 describe('for any sequence of instants', () => {
@@ -169,25 +272,26 @@ describe('for any sequence of instants', () => {
     'America/Vancouver',
     'Africa/Casablanca',
   ];
-  const anySchedule = fc
-    .record({
-      kind: fc.constantFrom('day' as const, 'week' as const, 'month' as const),
-      timeZone: fc.constantFrom(...ZONES),
-      weekStart: fc.integer({ min: 1, max: 7 }),
-      localTime: fc.constantFrom('00:00', '00:30', '02:15', '02:30', '07:00', '23:59'),
-    })
-    .map(schedule);
+  const anySchedule = fc.record({
+    kind: fc.constantFrom('day' as const, 'week' as const, 'month' as const),
+    timeZone: fc.constantFrom(...ZONES),
+    weekStart: fc.integer({ min: 1, max: 7 }),
+    localTime: fc.constantFrom('00:00', '00:30', '02:15', '02:30', '07:00', '23:59'),
+  });
   const anyInstant = fc.date({
     min: new Date('2024-01-01'),
     max: new Date('2027-01-01'),
     noInvalidDate: true,
   });
+  /** The search for what was missed is long where there is no last slot. */
+  const plan = (one: Fields, now: Date) =>
+    newest({ ...one, createdAt: new Date(now.getTime() - 40 * 24 * 3_600_000) }, now);
 
   test('a slot is never in the future and its period is over', () => {
     fc.assert(
       fc.property(anySchedule, anyInstant, (one, now) => {
-        const [slot] = dueSlots([one], now);
-        if (slot === undefined) throw new Error('a schedule without a beginning has a slot');
+        const slot = plan(one, now);
+        if (slot === undefined) throw new Error('in forty days every kind has a slot');
         expect(slot.slotAt.getTime()).toBeLessThanOrEqual(now.getTime());
         const date = localDate(slot.slotAt, one.timeZone);
         expect(slot.period.end <= date).toBe(true);
@@ -208,7 +312,7 @@ describe('for any sequence of instants', () => {
         fc.array(anyInstant, { minLength: 2, maxLength: 20 }),
         (one, instants) => {
           const sorted = instants.toSorted((left, right) => left.getTime() - right.getTime());
-          const slots = sorted.flatMap((now) => dueSlots([one], now));
+          const slots = sorted.flatMap((now) => plan(one, now) ?? []);
           const pairs = new Set(
             slots.map((slot) => `${slot.slotAt.toISOString()} ${slot.period.key}`),
           );
@@ -221,19 +325,20 @@ describe('for any sequence of instants', () => {
     );
   });
 
-  test('ticking every minute over a change of clocks offers a day exactly once', () => {
+  test('ticking every minute over a change of clocks plans a day exactly once', () => {
     for (const timeZone of ZONES) {
-      const offered = new Set<string>();
       const periods: string[] = [];
+      let lastSlotAt: Date | null = null;
       for (
         let now = Date.parse('2025-10-24T00:00:00Z');
         now < Date.parse('2025-10-29T00:00:00Z');
         now += 60_000
       ) {
-        const [slot] = dueSlots([schedule({ timeZone, localTime: '02:30' })], new Date(now));
-        const key = `${slot?.slotAt.toISOString()}`;
-        if (!offered.has(key)) periods.push(slot?.period.key ?? '');
-        offered.add(key);
+        const createdAt = new Date('2025-10-24T00:00:00Z');
+        const slot = newest({ timeZone, localTime: '02:30', lastSlotAt, createdAt }, new Date(now));
+        if (slot === undefined) continue;
+        lastSlotAt = slot.slotAt;
+        periods.push(slot.period.key);
       }
       expect(new Set(periods).size, timeZone).toBe(periods.length);
       expect(periods.length, timeZone).toBeGreaterThanOrEqual(5);

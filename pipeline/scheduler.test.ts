@@ -1,4 +1,4 @@
-// The alarm clock rings at once and every minute, one tick at a time, and outlives one that throws.
+// The alarm clock rings at once and every 15 seconds, one tick at a time, and outlives one that throws.
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { rememberingLog, silentLog } from '../core/test-support.ts';
 import { startAlarmClock } from './scheduler.ts';
@@ -12,7 +12,7 @@ afterEach(() => {
 
 const passMinutes = (count: number) => vi.advanceTimersByTimeAsync(count * 60_000);
 
-test('it rings at once and then once a minute', async () => {
+test('it rings at once and then every 15 seconds', async () => {
   let ticks = 0;
   const clock = startAlarmClock(async () => {
     ticks += 1;
@@ -20,10 +20,10 @@ test('it rings at once and then once a minute', async () => {
   await vi.advanceTimersByTimeAsync(0);
   expect(ticks).toBe(1);
   await passMinutes(3);
-  expect(ticks).toBe(4);
+  expect(ticks).toBe(13);
   await clock.stop();
   await passMinutes(5);
-  expect(ticks).toBe(4);
+  expect(ticks).toBe(13);
 });
 
 test('a tick that takes long swallows the rings it covers', async () => {
@@ -52,7 +52,7 @@ test('a tick that throws is logged and the next one comes', async () => {
     throw new Error('Postgres is away');
   }, log);
   await passMinutes(2);
-  expect(ticks).toBe(3);
+  expect(ticks).toBe(9);
   expect(lines[0]).toMatchObject({
     level: 'error',
     event: 'tick.failed',
@@ -61,10 +61,11 @@ test('a tick that throws is logged and the next one comes', async () => {
   await clock.stop();
 });
 
-test('to stop is to wait for the tick under way', async () => {
+test('to stop is to tell the tick under way and to wait for it', async () => {
   const order: string[] = [];
   let finish: () => void = () => undefined;
-  const clock = startAlarmClock(async () => {
+  const clock = startAlarmClock(async (stop) => {
+    stop.addEventListener('abort', () => order.push('told'));
     await new Promise<void>((resolve) => {
       finish = resolve;
     });
@@ -72,8 +73,8 @@ test('to stop is to wait for the tick under way', async () => {
   }, silentLog());
   const stopped = clock.stop().then(() => order.push('stopped'));
   await passMinutes(1);
-  expect(order).toEqual([]);
+  expect(order).toEqual(['told']);
   finish();
   await stopped;
-  expect(order).toEqual(['tick done', 'stopped']);
+  expect(order).toEqual(['told', 'tick done', 'stopped']);
 });

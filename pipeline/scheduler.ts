@@ -1,30 +1,40 @@
-// The alarm clock, and the only importer of node-cron. It wakes the worker every minute in UTC and
+// The alarm clock, and the only importer of node-cron. It wakes the worker every 15 seconds in UTC and
 // decides nothing: a missed or doubled tick changes nothing, because the ledger does.
 import cron from 'node-cron';
-import { messageOf } from '../core/errors.ts';
+import { isAppError, messageOf } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 
 export interface AlarmClock {
-  /** Stops ringing and resolves when the tick under way is done. */
+  /** Stops ringing, tells the tick under way to stop and resolves when it has. */
   stop(): Promise<void>;
 }
 
-const EVERY_MINUTE = '* * * * *';
+const EVERY_15_SECONDS = '*/15 * * * * *';
 
-/** Rings at once and then every minute; a tick that takes longer swallows the rings it covers. */
-export function startAlarmClock(onTick: () => Promise<void>, log: Log): AlarmClock {
+/**
+ * Rings at once and then every 15 seconds; a tick that takes longer swallows the rings it covers.
+ */
+export function startAlarmClock(
+  onTick: (stop: AbortSignal) => Promise<void>,
+  log: Log,
+): AlarmClock {
+  const stopping = new AbortController();
   let running: Promise<void> | undefined;
   const ring = () => {
-    running ??= onTick()
-      .catch((error: unknown) => log.error('tick.failed', { message: messageOf(error) }))
+    running ??= onTick(stopping.signal)
+      .catch((error: unknown) => {
+        const level = isAppError(error, 'ERR_STOPPED', 'ERR_WAREHOUSE_BUSY') ? 'warn' : 'error';
+        log[level]('tick.failed', { message: messageOf(error) });
+      })
       .finally(() => {
         running = undefined;
       });
   };
-  const task = cron.schedule(EVERY_MINUTE, ring, { timezone: 'Etc/UTC' });
+  const task = cron.schedule(EVERY_15_SECONDS, ring, { timezone: 'Etc/UTC' });
   ring();
   return {
     stop: async () => {
+      stopping.abort();
       await task.stop();
       await running;
     },

@@ -2,9 +2,9 @@
 // error is marked as told only after its mail was sent; a crash between the two repeats it.
 import { AppError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
-import { type Pool, query } from '../core/postgres.ts';
+import { type Pool, query, withTransaction } from '../core/postgres.ts';
 import { loadSql } from '../core/sql.ts';
-import { claimRun, executeRun, type Run } from '../pipeline/runs.ts';
+import { claimRun, executeRun, holdRun, type Run } from '../pipeline/runs.ts';
 import { composeAlert, type ErrorGroup } from './alert-mail.ts';
 import type { Mailer } from './mailer.ts';
 
@@ -72,6 +72,8 @@ async function tell(deps: AlertDeps, run: Run): Promise<number> {
   // Each try is a mail of its own: more errors may have come since the last one.
   const messageId = `<alert-${run.runId}-${run.attempts}@${from.split('@')[1]}>`;
   const mail = composeAlert(rows.map(toGroup), { from, to, messageId });
+  // One that was away while another told of them tells nobody again.
+  await withTransaction(pool, {}, (connection) => holdRun(connection, run));
   const { outcome, response } = await mailer.send(mail);
   if (outcome === 'retry' || outcome === 'failed')
     throw new AppError('ERR_MAIL', `the alert was not sent: ${response.slice(0, 300)}`);

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { AppError } from '../core/errors.ts';
 import { type Pool, query, withTransaction } from '../core/postgres.ts';
 import { loadSql } from '../core/sql.ts';
+import { holdRun } from '../pipeline/runs.ts';
 import type { Composed, Format } from './catalog.ts';
 import type { Report, ReportContent } from './content.ts';
 
@@ -39,17 +40,23 @@ export function hashContent(content: ReportContent): string {
   return createHash('sha256').update(JSON.stringify(content)).digest('hex');
 }
 
-/** Freezes a content: as the newest revision if that says the same, else as the next one. */
+/**
+ * Freezes a content: as the newest revision if that says the same, else as the next one. With the
+ * fence of its run, a holder that was away freezes nothing: what it composed is old. Throws
+ * ERR_RUN_LOST then.
+ */
 export function freezeRevision(
   pool: Pool,
   { content, asOf }: Composed,
   runId: string,
   now: Date,
+  fence?: bigint,
 ): Promise<Revision> {
   const { client, period, report } = content;
   const key = [client.id, report, period.kind, period.start];
   return withTransaction(pool, { clientId: client.id }, async (connection) => {
     await query(connection, loadSql('postgres/queries/lock_report_period'), key);
+    if (fence !== undefined) await holdRun(connection, { runId, fence });
     const [latest] = await query<RevisionRow>(
       connection,
       loadSql('postgres/queries/select_latest_revision'),

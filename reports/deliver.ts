@@ -3,8 +3,9 @@
 
 import { isAppError, messageOf } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
-import { isUnavailable, type Pool, query } from '../core/postgres.ts';
+import { isUnavailable, type Pool, query, withTransaction } from '../core/postgres.ts';
 import { loadSql } from '../core/sql.ts';
+import { type Held, holdRun } from '../pipeline/runs.ts';
 import { listArchive, type Revision, readArchived, toRevision } from './archive.ts';
 import type { Mailer, SendResult } from './mailer.ts';
 import { composeMail, type Mail } from './message.ts';
@@ -39,19 +40,21 @@ const LEASE_MS = 20 * 60_000;
 const RETRY_MINUTES = [1, 5, 15, 60, 240];
 const GIVE_UP_AFTER_MS = 5 * 24 * 3_600_000;
 
-/** Makes a delivery for each recipient of the period's kind who has none for this revision. */
+/**
+ * Makes a delivery for each recipient of the period's kind who has none for this revision. For a run
+ * that is no longer its holder's it makes none and throws ERR_RUN_LOST.
+ */
 export async function queueDeliveries(
-  deps: DeliverDeps,
+  { pool, mailFrom, now }: DeliverDeps,
   { content, revisionId }: Revision,
+  run?: Held,
 ): Promise<number> {
-  const domain = deps.mailFrom.split('@')[1];
-  const rows = await query(deps.pool, loadSql('postgres/queries/insert_deliveries'), [
-    content.client.id,
-    revisionId,
-    domain,
-    deps.now(),
-  ]);
-  return rows.length;
+  const values = [content.client.id, revisionId, mailFrom.split('@')[1], now()];
+  return withTransaction(pool, {}, async (connection) => {
+    if (run !== undefined) await holdRun(connection, run);
+    const sql = loadSql('postgres/queries/insert_deliveries');
+    return (await query(connection, sql, values)).length;
+  });
 }
 
 /** True when a run that was interrupted had queued its mails: its slot has taken effect already. */
@@ -67,13 +70,15 @@ export async function hasQueuedDeliveries(
 
 /**
  * Sends everything that is due and returns what became of it; with `onlyClients`, nothing of
- * others, whose mail may have to go another way.
+ * others, whose mail may have to go another way. Once `stop` is aborted, nothing more is begun.
  */
 export async function sendDueDeliveries(
   deps: DeliverDeps,
   onlyClients: string[] | null = null,
+  stop?: AbortSignal,
 ): Promise<DeliveryCounts> {
-  const claim = (which: 'due' | 'stale') => claimDelivery(deps, which, onlyClients);
+  const claim = async (which: 'due' | 'stale') =>
+    stop?.aborted ? undefined : claimDelivery(deps, which, onlyClients);
   const counts: DeliveryCounts = { sent: 0, retry: 0, failed: 0, uncertain: 0 };
   for (let stale = await claim('stale'); stale !== undefined; stale = await claim('stale')) {
     await settle(deps, stale, await resolveStale(deps, stale), counts);

@@ -32,6 +32,8 @@ export interface PublishRequest {
   toPeriod: (weekStart: number) => Period;
   formats?: readonly Format[];
   runId: string;
+  /** Of the run that makes it. */
+  fence?: bigint;
 }
 
 export interface Published {
@@ -44,9 +46,9 @@ export async function publishReport(
   deps: PublishDeps,
   request: PublishRequest,
 ): Promise<Published> {
-  const { report, clientId, toPeriod, runId, formats = FORMATS } = request;
+  const { report, clientId, toPeriod, runId, fence, formats = FORMATS } = request;
   const composed = await findReport(report).compose(deps, clientId, toPeriod);
-  const revision = await freezeRevision(deps.pool, composed, runId, deps.now());
+  const revision = await freezeRevision(deps.pool, composed, runId, deps.now(), fence);
   const archived = new Set<Format>();
   for (const entry of await listArchive(deps.pool, clientId, revision.revisionId)) {
     // What is said to be there must be there, byte for byte, before anybody is sent to it.

@@ -69,6 +69,16 @@ test('the state of the texts is in the status, and errors can be resolved', asyn
   expect((await run('errors', 'list')).stdout).toContain('a new token');
 });
 
+test('a number of a country without list prices is taken, and that is said', async () => {
+  const vienna = await run('numbers', 'add', '+436641234567', '--client', 'acme');
+  expect(vienna.stdout).toBe(
+    'Texts to +436641234567 are for acme.\n' +
+      'No list price is known for texts with +43: what one costs is unknown until Twilio tells.\n',
+  );
+  const boston = await run('numbers', 'add', '+16175550100', '--client', 'acme');
+  expect(boston.stdout).toBe('Texts to +16175550100 are for acme.\n');
+});
+
 test('a person is forgotten by a command', async () => {
   const { stdout } = await run('users', 'forget', ANA, '--client', 'acme');
   expect(stdout).toContain(`Forgot ${userId}`);

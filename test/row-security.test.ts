@@ -55,7 +55,7 @@ async function countRows(
 
 describe('the catalogue', () => {
   test('knows every table of this test, and each holds a row of the other client', async () => {
-    expect(tables).toEqual([...Object.keys(TENANT_ROWS), 'clients', 'schedules'].sort());
+    expect(tables).toEqual([...Object.keys(TENANT_ROWS), 'clients', 'jobs'].sort());
     for (const table of tables) expect(await countRows(books.owner, table)).toBeGreaterThan(0n);
   });
 
@@ -139,7 +139,7 @@ describe('the app role', () => {
   test('sees no row of another tenant, and its own (control)', async () => {
     for (const table of tables) {
       // What came with the client itself.
-      const own: Record<string, bigint> = { clients: 1n, client_zones: 1n, schedules: 3n };
+      const own: Record<string, bigint> = { clients: 1n, client_zones: 1n, jobs: 3n };
       expect([table, await countRows(books.app, table, OWN)]).toEqual([table, own[table] ?? 0n]);
       expect(await countRows(books.app, table, OTHER)).toBeGreaterThan(0n);
     }
@@ -171,6 +171,7 @@ describe('the app role', () => {
         'deliveries',
         'periods',
         'restatements',
+        'erasures',
       ].includes(table);
       // It has no key: what was deleted twice is noted twice.
       if (table === 'tombstones') {
@@ -199,7 +200,7 @@ describe('the app role', () => {
 
   test('cannot move a row of its own to another tenant', async () => {
     const move = withTransaction(books.app, { clientId: OTHER }, (connection) =>
-      query(connection, 'update schedules set client_id = $1', [OWN]),
+      query(connection, 'update jobs set client_id = $1', [OWN]),
     );
     await expect(move).rejects.toMatchObject({ code: '42501' });
   });
@@ -229,6 +230,37 @@ describe('the app role', () => {
       await present('t', 'update api_tokens set revoked_at = now() returning token_id'),
     ).toEqual([]);
   });
+});
+
+test('the pipeline role may empty words that are too old, and write none', async () => {
+  const change = (sql: string) => query(books.pipeline, sql);
+  await change('update sms_outbox set body = null');
+  await change('update usage_events set metadata = null');
+  for (const sql of [
+    `update sms_outbox set body = 'x'`,
+    `update usage_events set metadata = '{}'`,
+    `update sms_messages set body = 'x', media = '[]'`,
+    `update usage_events set raw_usage = null`,
+    `update usage_events set user_id = 'x'`,
+    `update tasks set status = 'ignored'`,
+    'delete from usage_events',
+    'delete from tasks',
+    'delete from erasures',
+  ]) {
+    await expect(change(sql), sql).rejects.toMatchObject({ code: '42501' });
+  }
+});
+
+test('the owner sees all of every table, though row security holds him', async () => {
+  const held = await query<{ name: string }>(
+    books.owner,
+    `select relname as name from pg_class
+     where relname = any ($1) and not exists (
+       select from pg_policy where polrelid = pg_class.oid and polname = 'owner_keeps'
+         and polroles = array[relowner] and polcmd = '*')`,
+    [tables],
+  );
+  expect(held).toEqual([]);
 });
 
 test('the pipeline role reads every tenant and cannot touch what was booked', async () => {

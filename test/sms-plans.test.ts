@@ -110,6 +110,8 @@ test('no statement for a text or for who is forgotten reads what it does not nee
     ['forget_messages', [CLIENT, 'user-1']],
     ['forget_tasks', [CLIENT, 'user-1', taskId, now]],
     ['forget_outbox', [CLIENT, 'user-1', now]],
+    ['sum_reserved_cost', [CLIENT, '2026-01-01', taskId, userId]],
+    ['renew_tasks', [CLIENT, [taskId], [0n], now]],
     ['sum_cost_between', [CLIENT, new Date(now.getTime() - 3_600_000), now]],
   ];
   const found: Record<string, string[]> = {};

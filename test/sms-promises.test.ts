@@ -147,7 +147,7 @@ describe('STOP', () => {
     ]);
   });
 
-  test('is confirmed once by us where Twilio is told not to, and once more after a START', async () => {
+  test('is confirmed once by us where Twilio is told not to, and again after a START', async () => {
     world = await openSmsWorld({
       settings: { answersKeywords: true },
       twilio: { keepsOptOuts: false },

@@ -167,6 +167,13 @@ async function findCountFaults(owner: Pool): Promise<string[]> {
        (select sum(segments)::int from sms_outbox where state = 'sent')
      from sms_spend where scope in ('number', 'client') group by scope
      union all
+     select 'costs held by ' || status, count(*)::int, 0
+     from tasks where reserved_cost is not null group by status
+     union all
+     select 'spent by ' || scope || ' short of what is booked', 1, 0
+     from sms_spend where scope in ('model-number', 'model-client') group by scope
+     having sum(cost) < (select coalesce(sum(cost), 0) from usage_events)
+     union all
      select 'welcomes', (select count(*)::int from sms_users),
        (select count(*)::int from sms_outbox where kind = 'welcome')
      union all

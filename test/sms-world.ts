@@ -138,10 +138,7 @@ export async function openSmsWorld(options: WorldOptions = {}): Promise<SmsWorld
     text: async (from: string, body: string) =>
       (await twilio.receive({ from, to: NUMBER, body })).status,
     replay: (messageSid: string, times: number) => replay(twilio, messageSid, times),
-    tellStatus: (fields: Record<string, string>, of: Record<string, string>) => {
-      const address = `${PUBLIC_URL}/webhooks/twilio/status?${new URLSearchParams(of)}`;
-      return postSigned(twilio, address, { AccountSid: accountSid, ...fields });
-    },
+    tellStatus: tellStatus.bind(null, twilio),
     sentTo: (from: string) => twilio.sentTo(from).map(({ body }) => body),
     close: async () => {
       await stopAgent();
@@ -191,6 +188,15 @@ function settingsOf({ settings }: WorldOptions): SmsConfig {
     ...{ modelNumberCap: '1000', modelClientCap: '100000', modelCallCost: '0.01' },
     ...settings,
   };
+}
+
+function tellStatus(
+  twilio: TwilioStandIn,
+  fields: Record<string, string>,
+  of: Record<string, string>,
+): Promise<number> {
+  const address = `${PUBLIC_URL}/webhooks/twilio/status?${new URLSearchParams(of)}`;
+  return postSigned(twilio, address, { AccountSid: twilio.accountSid, ...fields });
 }
 
 const REPLAYS_AT_ONCE = 50;

@@ -24,6 +24,15 @@ export const TENANT_ROWS: Record<string, Record<string, unknown>> = {
   },
   api_tokens: { token_id: 't', secret_hash: `\\x${SHA}`, name: 'n', scopes: ['usage:write'] },
   recipients: { recipient_id: 1, email: 'owner@other.example' },
+  retention_policies: { kind: 'words', days: 30 },
+  erasures: {
+    erasure_id: randomUUID(),
+    pseudonym: 'erased-1',
+    asked_by: 'a',
+    asked_at: '2025-01-01Z',
+    subject: '{}',
+  },
+  holidays: { holiday_date: '2025-12-25', name: 'Christmas' },
   runs: {
     run_id: randomUUID(),
     job: 'j',

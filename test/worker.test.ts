@@ -30,7 +30,7 @@ beforeAll(async () => {
   browser = await launchBrowser(undefined, silentLog());
   await addTestClient(books.app, { clientId: 'vienna', timeZone: 'Europe/Vienna' });
   await addTestClient(books.app, { clientId: 'kolkata', timeZone: 'Asia/Kolkata' });
-  await query(books.owner, `update schedules set created_at = '2027-02-01T00:00:00Z'`);
+  await query(books.owner, `update jobs set created_at = '2027-02-01T00:00:00Z'`);
   for (const clientId of ['vienna', 'kolkata']) {
     await addRecipient(books.app, clientId, { email: `ceo@${clientId}.example` });
     await bookCalls(clientId);
@@ -144,9 +144,11 @@ test('a tick tells of critical errors also where it can make no report', async (
   await removeMail(fresh[0] ?? '');
 });
 
-test('forgetting the ledger would mail again: the ledger is what keeps it to once', async () => {
+test('forgetting the ledger and what was planned would mail again (control)', async () => {
   await query(books.owner, 'delete from runs');
   await query(books.owner, 'delete from deliveries');
+  expect(await runTick(deps())).toMatchObject({ reports: 0 });
+  await query(books.owner, 'update jobs set last_slot_at = null');
   const { reports } = await runTick(deps());
   expect(reports).toBeGreaterThan(0);
 }, 60_000);

@@ -3,6 +3,8 @@ import type { Command } from 'commander';
 import { requireClient } from '../../core/clients.ts';
 import { AppError } from '../../core/errors.ts';
 import { addNumber, listNumbers } from '../../ingest/store/numbers.ts';
+import { isListed } from '../../ingest/texts/rates.ts';
+import { callingCode } from '../../ingest/twilio/phone.ts';
 import { openContext } from '../context.ts';
 import { runWithLifecycle } from '../lifecycle.ts';
 import { printTable } from '../print.ts';
@@ -18,7 +20,10 @@ export function registerNumbers(program: Command): void {
         const context = openContext(lifecycle, { quiet: true });
         await requireClient(await context.pipelinePool(), client);
         const isAdded = await addNumber(await context.appPool(), client, number, context.now());
-        if (isAdded) return console.log(`Texts to ${number} are for ${client}.`);
+        if (isAdded) {
+          console.log(`Texts to ${number} are for ${client}.`);
+          return sayWhatIsUnknown(number);
+        }
         const all = await listNumbers(await context.pipelinePool());
         const owner = all.find(({ phone }) => phone === number)?.clientId;
         if (owner === client) return console.log(`${number} is ${client}'s already.`);
@@ -37,4 +42,13 @@ export function registerNumbers(program: Command): void {
         );
       }),
     );
+}
+
+/** Who texts a number has mostly one of the same country. */
+function sayWhatIsUnknown(number: string): void {
+  const code = callingCode(number);
+  if (code === null || isListed(code)) return;
+  console.log(
+    `No list price is known for texts with +${code}: what one costs is unknown until Twilio tells.`,
+  );
 }

@@ -21,24 +21,29 @@ export function registerWorker(program: Command): void {
         context.log.info('worker.started', {
           mail: context.config.smtpUrl === undefined ? 'outbox' : 'smtp',
         });
-        const clock = startAlarmClock(() => tickOnce(context, { pool, mailer }), context.log);
+        const tick = (stop: AbortSignal) => tickOnce(context, { pool, mailer, stop });
+        const clock = startAlarmClock(tick, context.log);
         lifecycle.onEnd(() => clock.stop());
         await stopping;
+        // What hangs is left behind: its run was given back, and every step may be repeated.
+        setTimeout(() => process.exit(0), EXIT_AFTER_MS).unref();
       }),
     );
 }
 
-type TickParts = Pick<Parameters<typeof runTick>[0], 'pool' | 'mailer'>;
+/** A worker that was told to stop has ended ten seconds later. */
+const EXIT_AFTER_MS = 9_500;
+
+type TickParts = Pick<Parameters<typeof runTick>[0], 'pool' | 'mailer' | 'stop'>;
 
 /** One tick with a browser of its own, started only if a PDF is to be made. */
-async function tickOnce(context: Context, { pool, mailer }: TickParts): Promise<void> {
+async function tickOnce(context: Context, parts: TickParts): Promise<void> {
   const { config, log, now, paths, withWarehouse } = context;
   let browser: Promise<Browser> | undefined;
   const started = performance.now();
   try {
     const result = await runTick({
-      pool,
-      mailer,
+      ...parts,
       log,
       now,
       withWarehouse,
@@ -53,7 +58,9 @@ async function tickOnce(context: Context, { pool, mailer }: TickParts): Promise<
     // The container's health check looks at its age.
     await mkdir(config.homeDir, { recursive: true });
     await writeFile(join(config.homeDir, 'worker-alive'), '');
-    log.info('tick.finished', { ...result, tookMs: Math.round(performance.now() - started) });
+    const isIdle = Object.values(result).every((value) => !value);
+    const tookMs = Math.round(performance.now() - started);
+    log[isIdle ? 'debug' : 'info']('tick.finished', { ...result, tookMs });
   } finally {
     // A browser that did not start has failed its report already; there is nothing to close.
     await browser?.then(closeBrowser, () => undefined);

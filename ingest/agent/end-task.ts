@@ -49,6 +49,8 @@ const BOOKS_AWAY_WAIT_MS = 1_000;
 const BOOKS_AWAY_MAX_MS = 3_600_000;
 /** Tries that are under way end within seconds, and give back what they did not need. */
 const WAIT_FOR_CAP_MS = 1_000;
+/** Its files are fetched anew. */
+const WAIT_WITH_MEDIA_MS = 10_000;
 
 /** Ends a task with a reply. */
 export async function endTask(
@@ -93,7 +95,9 @@ export async function endNotHeld(
 ): Promise<void> {
   if (verdict === 'lost') return write(deps, taken, tried, async () => undefined);
   if (verdict === 'wait') {
-    const dueAt = new Date(deps.now().getTime() + WAIT_FOR_CAP_MS);
+    const hasMedia = (taken.facts.media?.length ?? 0) > 0;
+    const waitMs = hasMedia ? WAIT_WITH_MEDIA_MS : WAIT_FOR_CAP_MS;
+    const dueAt = new Date(deps.now().getTime() + waitMs);
     return postpone(deps, taken, tried, { dueAt, ...NO_ERROR, isAttempt: false });
   }
   if (verdict === 'client-capped') {

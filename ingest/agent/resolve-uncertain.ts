@@ -66,7 +66,12 @@ async function listCandidates(
   }
 }
 
-/** Before every text of an account that pays nothing yet. */
+/**
+ * Before every text of an account that pays nothing yet, in the phone as in "body" of Twilio's
+ * answers: A. Sweigart, Automate the Boring Stuff with Python, "Sending Text Messages"; answers
+ * recorded in public repositories (21 October 2017, "body": "Sent from your Twilio trial account -
+ * hello world"). Newer trial accounts may send templates only (twilio.com/docs/api/errors/572006).
+ */
 const TRIAL_PREFIX = 'Sent from your Twilio trial account - ';
 
 /** Twilio trims what it is given. */

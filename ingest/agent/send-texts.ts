@@ -8,6 +8,7 @@ import { adoptSid, type OutboxRow, settleText } from '../store/outbox.ts';
 import { releaseSpend, reserveSpend, type Spend, spendDay } from '../store/spend.ts';
 import type { SendResult, TwilioApi } from '../twilio/api.ts';
 import { CLIENT_PARAMETER, OUTBOX_PARAMETER } from '../twilio/status-fields.ts';
+import { beginTry, type Circuit, endTry, REST_MS, rest, restingNumbers } from './circuit.ts';
 import type { ErrorLog } from './error-log.ts';
 
 export interface SendDeps {
@@ -21,9 +22,6 @@ export interface SendDeps {
   now: () => Date;
 }
 
-/** Until when a client sends nothing, because its number or account may not; others go on. */
-export type Circuit = Map<string, number>;
-
 export interface ClaimedText {
   clientId: string;
   row: OutboxRow;
@@ -33,27 +31,37 @@ export interface ClaimedText {
   day: string;
 }
 
-/** Longer than any request to Twilio takes. */
-const LEASE_MS = 60_000;
+/** Longer than any request to Twilio takes; whose sender is gone by then is looked up. */
+const LEASE_MS = 45_000;
 const LOOP_WINDOW_MS = 30_000;
 /** Twilio suspends a pair that exchanges more (error 14107). */
 const LOOP_SENDS_MAX = 30;
-const CIRCUIT_OPEN_MS = 5 * 60_000;
 const RETRY_SECONDS = [5, 15, 60, 300, 900];
 /** With those waits a text is tried for almost a day. */
 export const ATTEMPTS_MAX = 90;
+/** Nobody waits longer for an account to be set right. */
+const GIVE_UP_AFTER_MS = 24 * 3_600_000;
 
 /** Takes the next text that may be sent; "settled" for one that may not, undefined if none is due. */
 export async function claimText(
+  deps: SendDeps,
+  clientId: string,
+): Promise<ClaimedText | 'settled' | undefined> {
+  const claimed = await claimNext(deps, clientId);
+  if (typeof claimed === 'object') beginTry(deps.circuit, claimed.row.from_number);
+  return claimed;
+}
+
+function claimNext(
   { pool, settings, circuit, now }: SendDeps,
   clientId: string,
 ): Promise<ClaimedText | 'settled' | undefined> {
   const instant = now();
-  if (instant.getTime() < (circuit.get(clientId) ?? 0)) return undefined;
   return withTransaction(pool, { clientId }, async (connection) => {
     const lease = new Date(instant.getTime() + LEASE_MS);
     const sql = loadSql('postgres/queries/claim_outbox');
-    const [row] = await query<OutboxRow>(connection, sql, [clientId, instant, lease]);
+    const values = [clientId, instant, lease, restingNumbers(circuit, instant)];
+    const [row] = await query<OutboxRow>(connection, sql, values);
     if (row === undefined) return undefined;
     const day = await spendDay(connection, clientId, instant);
     const claimed = { clientId, row, leaseEnd: lease, day };
@@ -108,9 +116,18 @@ function spendOf({ clientId, row, day }: Omit<ClaimedText, 'leaseEnd'>): Spend {
 
 /** Sends a claimed text and writes down what became of it. */
 export async function sendText(deps: SendDeps, claimed: ClaimedText): Promise<void> {
+  let isSent = false;
+  try {
+    // Whoever was stopped for so long is not the only one who has it; it is looked up first.
+    if (deps.now() < claimed.leaseEnd) isSent = await sendOnce(deps, claimed);
+  } finally {
+    endTry(deps.circuit, claimed.row.from_number, isSent);
+  }
+}
+
+/** True if Twilio took it. */
+async function sendOnce(deps: SendDeps, claimed: ClaimedText): Promise<boolean> {
   const { row, clientId } = claimed;
-  // Whoever was stopped for so long is not the only one who has it; it is looked up first.
-  if (deps.now() >= claimed.leaseEnd) return;
   const base = deps.publicUrl.replace(/\/+$/, '');
   const names = { [CLIENT_PARAMETER]: clientId, [OUTBOX_PARAMETER]: row.outbox_id };
   const result = await deps.twilio.send({
@@ -123,6 +140,7 @@ export async function sendText(deps: SendDeps, claimed: ClaimedText): Promise<vo
     settleResult(connection, deps, claimed, result),
   );
   if (result.outcome === 'refused') await reportRefusal(deps, claimed, result);
+  return result.outcome === 'sent';
 }
 
 async function settleResult(
@@ -139,12 +157,13 @@ async function settleResult(
     await adoptSid(connection, { ...sent, status, segments, price, currency });
     return;
   }
-  const { state, afterMs } = settlementOf(result, row.attempts);
+  const { state, afterMs } = settlementOf(result, row, instant);
   const isSpent = state === 'uncertain';
   const isOurs = await settleText(connection, {
     ...{ clientId, row, state, code: result.code, message: result.message, now: instant },
     dueAt: new Date(instant.getTime() + afterMs),
     reservedOn: isSpent ? day : null,
+    isAttempt: !isOfAccount(result),
   });
   if (isOurs && !isSpent) await releaseSpend(connection, spendOf(claimed));
   if (result.outcome !== 'refused') return;
@@ -159,17 +178,22 @@ const FIRST_LOOK_MS = 15_000;
 
 function settlementOf(
   result: Exclude<SendResult, { outcome: 'sent' }>,
-  attempts: number,
+  { attempts, created_at: createdAt }: OutboxRow,
+  now: Date,
 ): { state: 'pending' | 'uncertain' | 'failed'; afterMs: number } {
   if (result.outcome === 'uncertain') return { state: 'uncertain', afterMs: FIRST_LOOK_MS };
-  if (result.outcome === 'refused' && !result.isAccountWide) return { state: 'failed', afterMs: 0 };
-  if (attempts >= ATTEMPTS_MAX) return { state: 'failed', afterMs: 0 };
-  return { state: 'pending', afterMs: waitOf(result, attempts) };
+  const failed = { state: 'failed', afterMs: 0 } as const;
+  if (isOfAccount(result)) {
+    const isOld = now.getTime() - createdAt.getTime() > GIVE_UP_AFTER_MS;
+    return isOld ? failed : { state: 'pending', afterMs: REST_MS };
+  }
+  if (result.outcome === 'refused' || attempts >= ATTEMPTS_MAX) return failed;
+  return { state: 'pending', afterMs: Math.max(result.afterMs ?? 0, retryWaitMs(attempts)) };
 }
 
-function waitOf(result: SendResult, attempts: number): number {
-  if (result.outcome === 'refused') return CIRCUIT_OPEN_MS;
-  return Math.max(result.outcome === 'retry' ? (result.afterMs ?? 0) : 0, retryWaitMs(attempts));
+/** True for what is no fault of the text, so that it takes none of its attempts. */
+function isOfAccount(result: SendResult): boolean {
+  return result.outcome === 'refused' && result.isAccountWide;
 }
 
 /** How long after so many requests the next one is made, where nobody says. */
@@ -178,16 +202,16 @@ export function retryWaitMs(attempts: number): number {
   return seconds * 1_000 * (0.75 + Math.random() / 2);
 }
 
-/** A number that opted out is no error; an account that may not send stops everything. */
+/** A number that opted out is no error; an account that may not send stops all, and is told once. */
 async function reportRefusal(
   { errors, circuit, now }: SendDeps,
   { clientId, row }: ClaimedText,
   { reason, code, message, isAccountWide }: Extract<SendResult, { outcome: 'refused' }>,
 ): Promise<void> {
+  if (isAccountWide && !rest(circuit, row.from_number, now())) return;
   if (reason === 'stop') return;
   // A stranger abroad must not be able to wake anybody.
   const isCritical = reason === 'configuration' && isAccountWide;
-  if (isAccountWide) circuit.set(clientId, now().getTime() + CIRCUIT_OPEN_MS);
   const of = { clientId, taskId: row.task_id, userId: row.user_id };
   await errors.record({ type: 'twilio_error', code, message, isCritical, ...of });
 }

@@ -16,10 +16,10 @@ export interface OfNumber {
 }
 
 /**
- * Sends a number nothing from now on, what is queued for it included. It holds for every number of the
- * client, though Twilio's own opt-outs hold for one: whoever said STOP must not be texted by a sister
- * number, and whom Twilio refuses said STOP before we knew. A START at any of them lifts it; where
- * Twilio still refuses another one, its next 21610 brings it back.
+ * Sends a number nothing from now on, what is queued for it included. It holds for every number of
+ * the client, though Twilio's own opt-outs hold for one: whoever said STOP must not be texted by a
+ * sister number, and whom Twilio refuses said STOP before we knew. A START at any of them lifts it;
+ * where Twilio still refuses another one, its next 21610 brings it back.
  */
 export async function suppress(
   connection: Connection,

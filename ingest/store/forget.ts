@@ -27,6 +27,7 @@ export async function forgetUser(
   await run('forget_outbox', [user_id, now]);
   await run('delete_profile', [user_id]);
   if (phone === null) return;
+  await run('forget_suppression', [phone]);
   await run('forget_consents', [phone]);
 }
 

@@ -14,8 +14,8 @@ export interface SpendPlace {
 }
 
 /**
- * "wait" where others' tries hold what is left and may give it back, "lost" where another worker has
- * the task.
+ * "wait" where others' tries hold what is left and may give it back, "lost" where another worker
+ * has the task.
  */
 export type HoldVerdict = 'held' | 'wait' | 'lost' | 'number-capped' | 'client-capped';
 

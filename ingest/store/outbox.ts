@@ -139,16 +139,19 @@ export interface Settlement {
   message: string | null;
   /** The day whose caps go on counting it. */
   reservedOn: string | null;
+  /** False where it was no fault of the text: then it has one more. */
+  isAttempt?: boolean;
   now: Date;
 }
 
 /** Writes what became of a text that was taken; false if another has taken it over since. */
 export async function settleText(
   connection: Connection,
-  { clientId, row, state, dueAt, code, message, reservedOn, now }: Settlement,
+  { clientId, row, state, dueAt, code, message, reservedOn, now, isAttempt = true }: Settlement,
 ): Promise<boolean> {
   const key = [clientId, row.outbox_id, row.fence];
-  const values = [...key, state, dueAt, code, message?.slice(0, 500) ?? null, now, reservedOn];
+  const why = [code, message?.slice(0, 500) ?? null];
+  const values = [...key, state, dueAt, ...why, now, reservedOn, isAttempt];
   const settled = await query(connection, loadSql('postgres/queries/settle_outbox'), values);
   if (settled.length === 0) return false;
   if (state === 'failed' || state === 'capped') {

@@ -22,9 +22,14 @@ export interface PricedText {
 /** Of all list prices and carriers' fees; the costs by currency (task_costs) rely on that. */
 const CURRENCY = 'USD';
 
+/** Whether the list has the prices of texts with numbers of a country code. */
+export function isListed(callingCode: string | null): boolean {
+  return rateOf(callingCode) !== undefined;
+}
+
 /** Estimates the cost of one text. */
 export function estimateText(text: PricedText): TextEstimate {
-  const rate = rates.find(({ callingCode }) => callingCode === text.callingCode);
+  const rate = rateOf(text.callingCode);
   if (rate === undefined) return { price: null, carrierFee: null, currency: CURRENCY };
   const { direction, segments, hasMedia } = text;
   const times = (amount: string) => canonicalDecimal(new Decimal(amount).times(segments));
@@ -38,4 +43,8 @@ export function estimateText(text: PricedText): TextEstimate {
   // A message with pictures is billed once, whatever its words.
   const price = hasMedia ? rate.inboundPicture : times(rate.inbound);
   return { price, carrierFee: null, currency: rate.currency };
+}
+
+function rateOf(code: string | null) {
+  return rates.find(({ callingCode }) => callingCode === code);
 }

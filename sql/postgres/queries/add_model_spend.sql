@@ -6,7 +6,7 @@ select $1, asked.scope, asked.name, $3, 0, $4
 from (
     values
         ('model-client', $1::text),
-        ('model-number', encode(sha256(convert_to($1 || ' ' || $2, 'UTF8')), 'hex'))
+        ('model-number', encode(number_name($1, $2), 'hex'))
 ) as asked (scope, name)
 order by asked.scope
 on conflict (client_id, scope, name, spent_on) do update

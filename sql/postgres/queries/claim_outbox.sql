@@ -1,5 +1,5 @@
 -- Takes the oldest text that is due, of a pair that has no earlier one under way.
--- params: $1 client, $2 now, $3 end of the lease.
+-- params: $1 client, $2 now, $3 end of the lease, $4 our numbers that may not send now.
 -- why: a listing cannot tell two like texts of a pair apart, so the second waits until it is known
 -- what became of the first.
 update sms_outbox
@@ -8,6 +8,7 @@ where client_id = $1 and outbox_id = (
     select waiting.outbox_id
     from sms_outbox as waiting
     where waiting.client_id = $1 and waiting.state = 'pending' and waiting.due_at <= $2
+        and waiting.from_number <> all ($4::text[])
         and not exists (
             select 1
             from sms_outbox as earlier

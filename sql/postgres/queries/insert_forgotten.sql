@@ -6,7 +6,7 @@ insert into sms_forgotten (
     forgotten_at
 )
 select
-    $1, sha256(convert_to($1 || ' ' || $2, 'UTF8')), request_month, monthly_requests,
+    $1, number_name($1, $2), request_month, monthly_requests,
     is_active, upgraded_month, $4
 from sms_users
 where client_id = $1 and user_id = $3

@@ -48,8 +48,7 @@ left join people
         select 1
         from sms_forgotten
         where sms_forgotten.client_id = $1
-            and sms_forgotten.phone_hash
-            = sha256(convert_to($1 || ' ' || told.to_number, 'UTF8'))
+            and sms_forgotten.phone_hash = number_name($1, told.to_number)
             and sms_forgotten.forgotten_at >= told.happened_at
     )
 on conflict (client_id, message_sid) do nothing

@@ -4,6 +4,6 @@ update sms_spend
 set segments = greatest(0, segments - $4), cost = greatest(0, cost - $5)
 where client_id = $1 and spent_on = $3 and scope = any ($6::text[])
     and name = case scope
-        when 'number' then encode(sha256(convert_to($1 || ' ' || $2, 'UTF8')), 'hex')
+        when 'number' then encode(number_name($1, $2), 'hex')
         else $1
     end

@@ -8,10 +8,7 @@ select $1, asked.scope, asked.name, $3, $4, $5
 from (
     values
         ('client', $1::text, $8::integer, $9::numeric),
-        (
-            'number', encode(sha256(convert_to($1 || ' ' || $2, 'UTF8')), 'hex'), $6::integer,
-            $7::numeric
-        )
+        ('number', encode(number_name($1, $2), 'hex'), $6::integer, $7::numeric)
 ) as asked (scope, name, segments_max, cost_max)
 where $4::integer <= asked.segments_max and $5::numeric <= asked.cost_max
 order by asked.scope

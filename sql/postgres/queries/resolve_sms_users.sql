@@ -22,7 +22,7 @@ added as (
     from named
     left join sms_forgotten
         on sms_forgotten.client_id = $1
-        and sms_forgotten.phone_hash = sha256(convert_to($1 || ' ' || named.phone, 'UTF8'))
+        and sms_forgotten.phone_hash = number_name($1, named.phone)
     where not exists (select 1 from known where known.phone = named.phone)
     order by named.phone
     on conflict (client_id, phone) do nothing

@@ -18,6 +18,7 @@ select
         select count(*)::integer
         from sms_messages
         where client_id = $1 and direction = 'outbound' and status = 'delivered'
+            and task_id is not null
     ) as delivered,
     clients.currency,
     trim_scale(coalesce(sum(cost) filter (where by_currency.currency = clients.currency), 0))::text
