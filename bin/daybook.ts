@@ -22,7 +22,6 @@ import { registerStatus } from './commands/status.ts';
 import { registerTokens } from './commands/tokens.ts';
 import { registerUsage } from './commands/usage.ts';
 import { registerUsers } from './commands/users.ts';
-import { registerVerify } from './commands/verify.ts';
 import { registerWorker } from './commands/worker.ts';
 
 const program = new Command('daybook')
@@ -46,7 +45,6 @@ for (const register of [
   registerImport,
   registerUsage,
   registerPipeline,
-  registerVerify,
   registerReport,
   registerSend,
   registerStatus,
