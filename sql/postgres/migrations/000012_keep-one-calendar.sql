@@ -193,8 +193,3 @@ grant select on calendar_days, client_days to daybook_app;
 grant select on client_days to daybook_pipeline;
 grant select, insert, update on calendar_days to daybook_pipeline;
 grant select, insert, update on check_failures to daybook_pipeline;
-
--- A check that fails is an error of nobody in particular, which the owner is told of.
-create policy pipeline_tells on error_logs for insert to daybook_pipeline
-    with check (client_id is null);
-grant insert on error_logs to daybook_pipeline;
