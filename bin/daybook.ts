@@ -16,6 +16,7 @@ import { registerPrices } from './commands/prices.ts';
 import { registerRecipients } from './commands/recipients.ts';
 import { registerReport } from './commands/report.ts';
 import { registerReprice } from './commands/reprice.ts';
+import { registerRetention } from './commands/retention.ts';
 import { registerSend } from './commands/send.ts';
 import { registerStart } from './commands/start.ts';
 import { registerStatus } from './commands/status.ts';
@@ -49,6 +50,7 @@ for (const register of [
   registerSend,
   registerStatus,
   registerErrors,
+  registerRetention,
   registerDoctor,
   registerDemo,
 ]) {

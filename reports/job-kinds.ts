@@ -4,6 +4,7 @@ import { PERIOD_KINDS, type PeriodKind } from '../core/calendar.ts';
 import { requireClient } from '../core/clients.ts';
 import { AppError } from '../core/errors.ts';
 import type { BuiltInJob, JobKinds } from '../pipeline/jobs.ts';
+import { applyRetention } from '../pipeline/retention.ts';
 import type { DueRun } from '../pipeline/runs.ts';
 import { reportPeriod } from '../pipeline/schedule.ts';
 import type { Session } from '../pipeline/session.ts';
@@ -21,6 +22,7 @@ export interface JobDeps extends DeliverDeps, AlertDeps, Omit<PublishDeps, 'ware
 /** Without an expression: at every wake. */
 export const BUILT_IN_JOBS: readonly BuiltInJob[] = [
   { job: 'refresh', kind: 'refresh', cron: '*/5 * * * *' },
+  { job: 'retention', kind: 'retention', cron: '30 3 * * *' },
   { job: 'alerts', kind: 'alerts', cron: null },
   { job: 'deliveries', kind: 'deliveries', cron: null },
 ];
@@ -35,6 +37,12 @@ export function makeJobKinds(deps: JobDeps, session: Session): JobKinds {
     },
     report: {
       work: async (run) => makeSlotReport(deps, session, run),
+    },
+    retention: {
+      work: async (_run, { signal }) => {
+        const expired = await applyRetention({ pool: deps.pool, now: deps.now(), signal });
+        return { rowCount: expired.reduce((sum, { rows }) => sum + rows, 0) };
+      },
     },
     alerts: {
       work: async () => ({ rowCount: await sendDueAlert(deps) }),
