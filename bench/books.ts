@@ -32,7 +32,13 @@ export async function withBenchBooks<T>(
   await migrate({ owner, roleUrls, log });
   const [app, pipeline] = [open(roleUrls[APP_ROLE]), open(roleUrls[PIPELINE_ROLE])];
   try {
-    return await work({ owner, app, pipeline, appUrl: roleUrls[APP_ROLE], pipelineUrl: roleUrls[PIPELINE_ROLE] });
+    return await work({
+      owner,
+      app,
+      pipeline,
+      appUrl: roleUrls[APP_ROLE],
+      pipelineUrl: roleUrls[PIPELINE_ROLE],
+    });
   } finally {
     await Promise.all([owner.end(), app.end(), pipeline.end()]);
     await server.release();

@@ -4,8 +4,8 @@ import { existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { formatTable } from '../bin/print.ts';
-import { benchCopy } from './copy.ts';
 import { benchDemo } from './demo.ts';
+import { benchGrowth } from './growth.ts';
 import { benchIngest } from './ingest.ts';
 import { benchPdf } from './pdf.ts';
 import { benchPricing } from './pricing.ts';
@@ -14,7 +14,8 @@ import { benchSms } from './sms.ts';
 const folder = mkdtempSync(join(tmpdir(), 'daybook-bench-'));
 try {
   const measurements = [
-    ...(await benchCopy(join(folder, 'copy'))),
+    ...(await benchGrowth(join(folder, 'small'), 100_000)),
+    ...(await benchGrowth(join(folder, 'large'), 1_000_000)),
     ...(await benchPricing()),
     ...(await benchIngest(join(folder, 'ingest'))),
     ...(await benchSms(join(folder, 'sms'))),
@@ -33,7 +34,7 @@ try {
     ),
   );
 } finally {
-  for (const part of ['copy', 'ingest', 'sms', 'demo']) {
+  for (const part of ['small', 'large', 'huge', 'ingest', 'sms', 'demo']) {
     // As root the server's data may lie elsewhere, behind a link.
     const postgres = join(folder, part, 'postgres');
     if (existsSync(postgres)) rmSync(realpathSync(postgres), { recursive: true, force: true });

@@ -3,6 +3,7 @@
 import type { Log } from '../core/log.ts';
 import type { Pool } from '../core/postgres.ts';
 import { noteChecks } from './check-record.ts';
+import { assertChecks } from './checks.ts';
 import { type CopyResult, copyBooks } from './copy.ts';
 import { settlePeriods } from './periods.ts';
 import { type BuildOptions, buildRollups, forgetChanges } from './rollup.ts';
@@ -14,12 +15,17 @@ export interface RefreshOptions extends BuildOptions {
   log: Log;
 }
 
-export interface RefreshResult extends CopyResult {
+export interface BuildResult {
   /** Days of clients whose figures were rebuilt. */
   rebuiltDays: number;
   /** Figures of closed periods that are others now. */
   restated: number;
+  /** Milliseconds of building, and of the assertions. */
+  buildMs: number;
+  checkMs: number;
 }
+
+export interface RefreshResult extends CopyResult, BuildResult {}
 
 /** Copies what changed and rebuilds its periods; any failure throws and keeps the old ones. */
 export async function refreshWarehouse(options: RefreshOptions): Promise<RefreshResult> {
@@ -38,6 +44,8 @@ export async function refreshWarehouse(options: RefreshOptions): Promise<Refresh
     restated: result.restated,
     copyMs: Math.round(result.copyMs),
     compareMs: Math.round(result.compareMs),
+    buildMs: Math.round(result.buildMs),
+    checkMs: Math.round(result.checkMs),
     tookMs: Math.round(performance.now() - started),
   });
   return result;
@@ -47,10 +55,14 @@ export async function refreshWarehouse(options: RefreshOptions): Promise<Refresh
 export async function buildCopied(
   options: Pick<RefreshOptions, 'pool' | 'warehouse' | 'everything'>,
   { asOf, asOfBefore }: CopyResult,
-): Promise<{ rebuiltDays: number; restated: number }> {
+): Promise<BuildResult> {
   const { pool, warehouse } = options;
+  const started = performance.now();
   const rebuiltDays = await buildRollups(warehouse, options);
+  const built = performance.now();
+  if (rebuiltDays > 0) await assertChecks(warehouse);
+  const checked = performance.now();
   const restated = await settlePeriods(pool, warehouse, { asOf, closedBefore: asOfBefore });
   await forgetChanges(warehouse);
-  return { rebuiltDays, restated };
+  return { rebuiltDays, restated, buildMs: built - started, checkMs: checked - built };
 }

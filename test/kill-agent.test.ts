@@ -30,7 +30,7 @@ const TEXTS = IS_FULL ? 500 : 60;
 /** Of ten texts one comes from somebody who has texted before; of those some say the same again. */
 const REGULARS = 5;
 const STEP_WAIT_MS = 4_000;
-const SETTLE_MS = IS_FULL ? 300_000 : 90_000;
+const SETTLE_MS = IS_FULL ? 300_000 : 180_000;
 
 const folder = makeTestFolder();
 let agent: KilledAgent;
