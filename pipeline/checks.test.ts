@@ -251,6 +251,7 @@ describe('when a check fails, the old rollups stay', () => {
     const build = held.warehouse.transaction(async () => {
       await held.warehouse.run(damage);
       await buildRollups(held.warehouse);
+      await assertChecks(held.warehouse);
     });
     await expect(build).rejects.toThrow(assertion);
     expect(await rollups()).toEqual(before);

@@ -146,7 +146,7 @@ describe('house style', () => {
     ],
     ['uses no between', (text) => /\bbetween\b/i.test(text)],
     ['has no tabs', (text) => text.includes('\t')],
-    ['is in lower case', (text) => /[A-Z]/.test(withoutComments(text))],
+    ['is in lower case', (text) => /[A-Z]/.test(withoutTexts(withoutComments(text)))],
     ['uses no one-letter alias', (text) => /\bas [a-z]\b/.test(withoutComments(text))],
     ['does not sum or divide floats', (text) => /\bavg\s*\(|::(double|float|real)\b/.test(text)],
     ['names every parameter in its header', (text) => undeclared(text).length > 0],
@@ -190,6 +190,10 @@ describe('house style', () => {
 test('an assertion is named after what must hold', () => {
   for (const name of listSql('duckdb/assertions')) expect(name).toMatch(/\/assert_[a-z_]+$/);
 });
+
+function withoutTexts(text: string): string {
+  return text.replaceAll(/'[^']*'/g, "''");
+}
 
 function withoutComments(text: string): string {
   return text.replaceAll(/--[^\n]*/g, '');

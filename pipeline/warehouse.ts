@@ -176,20 +176,12 @@ async function execute(
 ): Promise<WarehouseRow[]> {
   try {
     const prepared = await connection.prepare(sql);
-    for (let index = 1; index <= prepared.parameterCount; index += 1) {
-      bind(prepared, prepared.parameterName(index), index, parameters);
+    try {
+      return await runPrepared(prepared, sql, parameters);
+    } finally {
+      // Else its plan, with all hash tables, stays in DuckDB's memory until JavaScript collects it.
+      prepared.destroySync();
     }
-    const reader = await prepared.runAndReadAll();
-    const names = reader.deduplicatedColumnNames();
-    const float = reader.columnTypes().findIndex(({ typeId }) => FLOATS.has(typeId));
-    if (float >= 0) {
-      throw new AppError('ERR_SQL', `column "${names[float]}" is a float\nin: ${sql}`, {
-        fix: 'return the decimals and divide in TypeScript, or cast to decimal',
-      });
-    }
-    return reader.getRows().map((row) => {
-      return Object.fromEntries(row.map((value, index) => [names[index], toPlain(value)]));
-    });
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
     throw new AppError('ERR_SQL', `${messageOf(cause)}\nin: ${sql}`, { cause });
@@ -197,6 +189,27 @@ async function execute(
 }
 
 type Prepared = Awaited<ReturnType<DuckDBConnection['prepare']>>;
+
+async function runPrepared(
+  prepared: Prepared,
+  sql: string,
+  parameters: Parameters,
+): Promise<WarehouseRow[]> {
+  for (let index = 1; index <= prepared.parameterCount; index += 1) {
+    bind(prepared, prepared.parameterName(index), index, parameters);
+  }
+  const reader = await prepared.runAndReadAll();
+  const names = reader.deduplicatedColumnNames();
+  const float = reader.columnTypes().findIndex(({ typeId }) => FLOATS.has(typeId));
+  if (float >= 0) {
+    throw new AppError('ERR_SQL', `column "${names[float]}" is a float\nin: ${sql}`, {
+      fix: 'return the decimals and divide in TypeScript, or cast to decimal',
+    });
+  }
+  return reader.getRows().map((row) => {
+    return Object.fromEntries(row.map((value, index) => [names[index], toPlain(value)]));
+  });
+}
 
 function bind(prepared: Prepared, name: string, index: number, parameters: Parameters): void {
   const value = parameters[name];

@@ -1,4 +1,4 @@
--- Everybody who was active stands once in each period, with all calls and tasks.
+-- Whoever was active stands once in each period, with all calls and tasks.
 -- grain: period_kind, client_id, period_start, subject that differs
 -- params: none
 with rolled as (

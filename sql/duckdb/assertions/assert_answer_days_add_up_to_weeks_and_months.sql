@@ -1,4 +1,4 @@
--- The days of every week and month add up to it: tasks, answers and their costs.
+-- The days of every week and month add up to it: tasks, answers and costs.
 -- grain: period_kind, client_id, period_start, currency that differs
 -- params: none
 with costs as (

@@ -1,5 +1,5 @@
--- An error that stood in another day than the one that holds its instant would be
--- in the wrong report, or in none.
+-- An error that stood in another day than the one that holds its instant would
+-- be in the wrong report, or in none.
 -- grain: client_id, error_id that is elsewhere
 -- params: none
 select

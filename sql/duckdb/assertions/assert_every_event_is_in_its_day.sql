@@ -1,5 +1,5 @@
--- An event that stood in another day than the one that holds its instant would be
--- in the wrong report, or in none.
+-- An event that stood in another day than the one that holds its instant would
+-- be in the wrong report, or in none.
 -- grain: client_id, event_id that is elsewhere
 -- params: none
 select

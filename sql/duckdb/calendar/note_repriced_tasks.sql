@@ -1,5 +1,6 @@
 -- Notes the days of tasks whose calls were repriced: a call that was made after
 -- midnight counts with its task on the day before.
+-- grain: client_id, business_date
 -- params: none
 insert into calendar.changed_days by name
 select

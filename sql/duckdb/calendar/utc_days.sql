@@ -3,7 +3,7 @@
 -- grain: client_id, utc_date, business_date
 -- params: none
 -- why: a join on the date of UTC finds the two or three days that may hold an
--- instant; their bounds decide. An asof join of wide rows took 20 times as long.
+-- instant; their bounds decide. An asof join of wide rows took 20 times longer.
 select
     client_id,
     unnest(

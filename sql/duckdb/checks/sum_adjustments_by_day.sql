@@ -1,5 +1,5 @@
--- What the raw tables hold of adjustments, to be compared with the books inside one
--- snapshot.
+-- What the raw tables hold of adjustments, to be compared with the books inside
+-- one snapshot.
 -- grain: client_id, business_date, currency
 -- params: none
 select

@@ -1,5 +1,5 @@
--- What the raw tables hold of errors of the SMS agent, to be compared with the books inside one
--- snapshot.
+-- What the raw tables hold of errors of the SMS agent, to be compared with the
+-- books inside one snapshot.
 -- grain: client_id, business_date, error_type
 -- params: none
 select

@@ -1,5 +1,5 @@
--- What the raw tables hold of tasks' calls, to be compared with the books inside one
--- snapshot.
+-- What the raw tables hold of calls of tasks, to be compared with the books
+-- inside one snapshot.
 -- grain: client_id, business_date, purpose
 -- params: none
 select

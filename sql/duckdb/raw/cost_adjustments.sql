@@ -1,5 +1,5 @@
--- The newest reprice of each event whose cost one changed, as the books hold it,
--- and the day that the event counts on.
+-- The newest reprice of each event whose cost one changed, as the books hold
+-- it, and the day that the event counts on.
 -- grain: client_id, event_id
 -- params: none
 create table if not exists raw.cost_adjustments (

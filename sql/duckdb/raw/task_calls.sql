@@ -1,5 +1,5 @@
--- One row per model call that was made for a task, as the books hold it, and the
--- day that the task counts on.
+-- One row per model call that was made for a task, as the books hold it, and
+-- the day that the task counts on.
 -- grain: client_id, event_id
 -- params: none
 create table if not exists raw.task_calls (

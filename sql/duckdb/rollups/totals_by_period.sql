@@ -1,4 +1,4 @@
--- The figures that every day, week and month is known by, across all dimensions.
+-- The figures that every day, week and month is known by, over all dimensions.
 -- grain: period_kind, client_id, period_start
 -- params: none
 -- lands: view
