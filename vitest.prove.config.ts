@@ -6,6 +6,10 @@ const { test } = suite;
 export default mergeConfig(
   { ...suite, test: { ...test, include: [] } },
   defineConfig({
-    test: { include: ['test/kill-*.test.ts'], provide: { kills: 50 }, testTimeout: 1_800_000 },
+    test: {
+      include: ['test/{kill,long}-*.test.ts'],
+      provide: { kills: 50 },
+      testTimeout: 1_800_000,
+    },
   }),
 );

@@ -1,7 +1,7 @@
 // Keeps the books' calendar long enough for what they hold, and of one version of the zone data. The
 // instants come from core/calendar; both databases join on the table and compute none themselves.
 import { addDays, calendarDays, timeZoneDataVersion } from '../core/calendar.ts';
-import { type Pool, query } from '../core/postgres.ts';
+import { type Connection, type Pool, query } from '../core/postgres.ts';
 import { loadSql } from '../core/sql.ts';
 
 interface CalendarNeed extends Record<string, unknown> {
@@ -21,12 +21,20 @@ const AHEAD_DAYS = 62;
 
 /** Adds the days that are missing in any client's zone, and mends those of older zone data. */
 export async function keepCalendar(pool: Pool): Promise<void> {
-  const needs = await query<CalendarNeed>(pool, loadSql('postgres/queries/select_calendar_needs'));
-  for (const need of needs) {
+  for (const need of await selectNeeds(pool)) {
     for (const [from, to] of missingRanges(need)) {
       await addToCalendar(pool, need.time_zone, from, to);
     }
   }
+}
+
+/** True when the calendar reaches all that the connection's snapshot sees. */
+export async function reachesAll(connection: Connection): Promise<boolean> {
+  return (await selectNeeds(connection)).every((need) => missingRanges(need).length === 0);
+}
+
+function selectNeeds(from: Pool | Connection): Promise<CalendarNeed[]> {
+  return query<CalendarNeed>(from, loadSql('postgres/queries/select_calendar_needs'));
 }
 
 async function addToCalendar(pool: Pool, timeZone: string, from: string, to: string) {

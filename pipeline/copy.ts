@@ -15,7 +15,7 @@ import {
 } from '../core/postgres.ts';
 import { loadSql } from '../core/sql.ts';
 import { type BookTable, CALENDAR_TABLES, FACT_TABLES, RAW_TABLES } from './book-tables.ts';
-import { keepCalendar } from './books-calendar.ts';
+import { keepCalendar, reachesAll } from './books-calendar.ts';
 import { rebuildClientDays } from './client-days.ts';
 import { compareDays } from './compare.ts';
 import { createLoader, type Loader, noteChanges } from './load.ts';
@@ -44,6 +44,8 @@ export interface CopyState {
   as_of: string;
 }
 
+const SNAPSHOT = { isolation: 'repeatable read' } as const;
+const ATTEMPTS_MAX = 3;
 /** About 300,000 calls: two of them are on disk at a time. */
 const PART_BYTES = 64 * 2 ** 20;
 
@@ -58,19 +60,32 @@ export async function copyBooks(
   log: Log,
   alsoDo: (connection: Connection, copied: CopyResult) => Promise<void> = async () => undefined,
 ): Promise<CopyResult> {
-  await keepCalendar(pool);
   await createRawTables(warehouse);
-  return withTransaction(pool, { isolation: 'repeatable read' }, async (connection) => {
-    await query(connection, `set local timezone = 'UTC'`);
-    await query(connection, 'set local statement_timeout = 0');
-    const now = await selectSnapshot(connection);
-    const before = await readCopyState(warehouse);
-    const isFresh = before === undefined || !isSameServer(before, now);
-    const copied = await copySince(connection, warehouse, isFresh ? undefined : before, now);
-    const result = copied ?? (await copyAfresh(connection, warehouse, log, now));
-    await alsoDo(connection, result);
-    return result;
-  });
+  for (let attempt = 1; ; attempt += 1) {
+    await keepCalendar(pool);
+    const copied = await withTransaction(pool, SNAPSHOT, async (connection) => {
+      await query(connection, `set local timezone = 'UTC'`);
+      await query(connection, 'set local statement_timeout = 0');
+      // A row of another year may have come between the calendar and the snapshot.
+      if (attempt < ATTEMPTS_MAX && !(await reachesAll(connection))) return undefined;
+      const result = await copySnapshot(connection, warehouse, log);
+      await alsoDo(connection, result);
+      return result;
+    });
+    if (copied !== undefined) return copied;
+  }
+}
+
+async function copySnapshot(
+  connection: Connection,
+  warehouse: Warehouse,
+  log: Log,
+): Promise<CopyResult> {
+  const now = await selectSnapshot(connection);
+  const before = await readCopyState(warehouse);
+  const isFresh = before === undefined || !isSameServer(before, now);
+  const copied = await copySince(connection, warehouse, isFresh ? undefined : before, now);
+  return copied ?? (await copyAfresh(connection, warehouse, log, now));
 }
 
 async function copyAfresh(

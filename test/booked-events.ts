@@ -16,6 +16,9 @@ export interface BookedEvent {
   cost?: string | null;
   currency?: string;
   status?: string | null;
+  error?: string | null;
+  operation?: string | null;
+  tier?: string | null;
   latency?: string | null;
   /** What the price book says, in the event's currency. */
   computed?: string | null;
@@ -23,17 +26,19 @@ export interface BookedEvent {
 
 const INSERT = `
   insert into usage_events (client_id, event_id, occurred_at, provider, model, user_id,
-    conversation_id, chatbot_id, input_tokens, output_tokens, reported_cost, currency, status,
-    latency_ms, computed_cost, computed_currency, cost, cost_status, body_hash)
+    conversation_id, chatbot_id, operation, service_tier, input_tokens, output_tokens,
+    reported_cost, currency, status, error_type, latency_ms, computed_cost, computed_currency, cost, cost_status, body_hash)
   select $1, id, at, coalesce(provider, 'openai'), coalesce(model, 'gpt-5'), "user", conversation,
-    chatbot, input, output, cost, coalesce(currency, 'USD'), status, latency,
+    chatbot, operation, tier, input, output, cost, coalesce(currency, 'USD'), status, error,
+    latency,
     computed, case when computed is not null then coalesce(currency, 'USD') end,
     coalesce(nullif(cost, 0), computed),
     case when cost > 0 then 'reported' when computed is null then 'unpriced' else 'computed' end,
     sha256(convert_to(id, 'UTF8'))
   from jsonb_to_recordset($2) as given (id text, at timestamptz, provider text, model text,
-    "user" text, conversation text, chatbot text, input bigint, output bigint, cost numeric,
-    currency text, status text, latency numeric, computed numeric)`;
+    "user" text, conversation text, chatbot text, operation text, tier text, input bigint,
+    output bigint, cost numeric, currency text, status text, error text, latency numeric,
+    computed numeric)`;
 
 /** Books the events of a client in one transaction. */
 export async function bookEvents(app: Pool, clientId: string, events: BookedEvent[]) {

@@ -19,6 +19,8 @@ export interface BookedCall {
   purpose?: 'answer' | 'transcription';
   cost?: string | null;
   currency?: string;
+  /** When it was made, if not with the task. */
+  at?: string;
 }
 
 /** A task; its first text is the one that it is. */
@@ -74,9 +76,10 @@ export async function bookTasks(owner: Pool, clientId: string, tasks: BookedTask
     ),
   );
   const calls = tasks.flatMap(({ id, at, user = 'sms-1', calls: made = [] }) =>
-    made.map(({ purpose = 'answer', cost = '0.001', currency = 'USD' }, index) => {
+    made.map(({ purpose = 'answer', cost = '0.001', currency = 'USD', at: madeAt }, index) => {
       const event = `${id}/${index}`;
-      return { task: taskIdOf(clientId, id), event, id: event, at, user, purpose, cost, currency };
+      const of = { task: taskIdOf(clientId, id), event, id: event, user };
+      return { ...of, at: madeAt ?? at, purpose, cost, currency };
     }),
   );
   await withTransaction(owner, { clientId }, async (connection) => {
