@@ -65,9 +65,11 @@ test('schedules become jobs that go on where they were', async () => {
     [new Date(NOW.getTime() - 90_000)],
   );
   // Books of that time do not let their owner see what row security holds.
-  for (const table of ['schedules', 'runs'])
+  for (const table of ['schedules', 'runs', 'clients'])
     await query(owner, `drop policy owner_keeps on ${table}`);
   await migrate({ owner, roleUrls, log });
+  const zones = await query(owner, 'select client_id, time_zone from client_zones');
+  expect(zones).toEqual([{ client_id: 'acme', time_zone: 'Europe/Vienna' }]);
   const jobs = await loadJobs(owner, log);
   expect(jobs.map(({ job, cronText, pausedAt }) => [job, cronText, pausedAt === null])).toEqual([
     ['report executive day', '30 6 * * *', true],
