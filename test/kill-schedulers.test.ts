@@ -33,6 +33,8 @@ describe(`${PROCESSES} schedulers and ${JOBS * SLOTS} slots`, () => {
     expect(slots.size).toBe(JOBS * SLOTS);
     const workers = new Set(effects.map(({ process }) => process));
     expect(workers.size).toBeGreaterThan(1);
+    if (IS_FULL)
+      console.log(`${guard}: ${slots.size} slots, ${effects.length} effects of ${workers.size}`);
     return effects.length;
   }
 
