@@ -6,8 +6,10 @@ import { registerClients } from './commands/clients.ts';
 import { registerDemo } from './commands/demo.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerErrors } from './commands/errors.ts';
+import { registerHolidays } from './commands/holidays.ts';
 import { registerImport } from './commands/import.ts';
 import { registerIngest } from './commands/ingest.ts';
+import { registerJobs } from './commands/jobs.ts';
 import { registerLogins } from './commands/logins.ts';
 import { registerMigrate } from './commands/migrate.ts';
 import { registerNumbers } from './commands/numbers.ts';
@@ -48,6 +50,8 @@ for (const register of [
   registerPipeline,
   registerReport,
   registerSend,
+  registerJobs,
+  registerHolidays,
   registerStatus,
   registerErrors,
   registerRetention,

@@ -86,7 +86,10 @@ export async function loadJobs(pool: Pool, log: Log): Promise<Job[]> {
   });
 }
 
-/** Adds the built-in jobs that are missing. */
+/** So the first refresh need not wait for its next slot. */
+const MOMENT_MS = 5 * 60_000;
+
+/** Adds the built-in jobs that are missing; a slot of theirs that came a moment ago is due. */
 export async function addMissingJobs(
   pool: Pool,
   jobs: Job[],
@@ -96,7 +99,8 @@ export async function addMissingJobs(
   const known = new Set(jobs.filter(({ clientId }) => clientId === null).map(({ job }) => job));
   const missing = builtIn.filter(({ job }) => !known.has(job));
   for (const { job, kind, cron, policy = 'coalesce' } of missing) {
-    const values = [job, null, kind, {}, cron, policy, now];
+    const createdAt = new Date(now.getTime() - MOMENT_MS);
+    const values = [job, null, kind, {}, cron, policy, createdAt];
     await query(pool, loadSql('postgres/queries/insert_job'), values);
   }
   return missing.length > 0;

@@ -46,13 +46,14 @@ export interface ExecuteOptions {
   drainMs?: number;
 }
 
-// A lease and the next wake (15 s) together stay within a minute: so soon a dead worker's run resumes.
-export const LEASE_MS = 45_000;
+// A lease and the next wake (15 s) together stay well within a minute: so soon a dead worker's run
+// resumes. Two heartbeats may be missed.
+export const LEASE_MS = 40_000;
 const HEARTBEAT_MS = 15_000;
 /** A worker that stops lets its run go on for so long, then gives it back. */
 const DRAIN_MS = 7_000;
 // Doubling from a minute, ten attempts reach over eight hours: a morning, not a week.
-const ATTEMPTS_MAX = 10;
+export const ATTEMPTS_MAX = 10;
 const RETRY_AFTER_SECONDS = 60;
 /** More than two clocks differ by: what lies further ahead was written before a clock was set back. */
 const CLOCK_SLACK_MS = 5 * 60_000;

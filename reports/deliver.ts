@@ -41,8 +41,8 @@ const RETRY_MINUTES = [1, 5, 15, 60, 240];
 const GIVE_UP_AFTER_MS = 5 * 24 * 3_600_000;
 
 /**
- * Makes a delivery for each recipient of the period's kind who has none for this revision. For a run
- * that is no longer its holder's it makes none and throws ERR_RUN_LOST.
+ * Makes a delivery for each recipient of the period's kind who has none for this revision. Of a
+ * run that is no longer its holder's it makes none and throws ERR_RUN_LOST.
  */
 export async function queueDeliveries(
   { pool, mailFrom, now }: DeliverDeps,

@@ -27,15 +27,13 @@ export const BUILT_IN_JOBS: readonly BuiltInJob[] = [
   { job: 'deliveries', kind: 'deliveries', cron: null },
 ];
 
-/** Kinds whose past slots may be backfilled. */
-export const BACKFILLED_KINDS: readonly string[] = ['report'];
-
 export function makeJobKinds(deps: JobDeps, session: Session): JobKinds {
   return {
     refresh: {
       work: async () => ({ rowCount: (await session.fresh()).copiedRows }),
     },
     report: {
+      isBackfilled: true,
       work: async (run) => makeSlotReport(deps, session, run),
     },
     retention: {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { startAlarmClock } from '../../pipeline/scheduler.ts';
 import { type Browser, closeBrowser, launchBrowser } from '../../reports/browser.ts';
-import { runTick } from '../../reports/due-reports.ts';
+import { runTick, type TickDeps } from '../../reports/due-reports.ts';
 import { type Context, openContext } from '../context.ts';
 import { runWithLifecycle } from '../lifecycle.ts';
 
@@ -34,22 +34,25 @@ export function registerWorker(program: Command): void {
 /** A worker that was told to stop has ended ten seconds later. */
 const EXIT_AFTER_MS = 9_500;
 
-type TickParts = Pick<Parameters<typeof runTick>[0], 'pool' | 'mailer' | 'stop'>;
+type TickParts = Pick<TickDeps, 'pool' | 'mailer' | 'stop'>;
+
+/** What a tick, or a run by hand, needs from a context. */
+export function tickDeps(context: Context, parts: TickParts): TickDeps {
+  const { browser, config, log, now, paths, withWarehouse } = context;
+  const { mailFrom, sms } = config;
+  const { archive: archiveDir } = paths;
+  const { alertTo } = sms;
+  return { ...parts, browser, log, now, withWarehouse, mailFrom, alertTo, archiveDir };
+}
 
 /** One tick with a browser of its own, started only if a PDF is to be made. */
 async function tickOnce(context: Context, parts: TickParts): Promise<void> {
-  const { config, log, now, paths, withWarehouse } = context;
+  const { config, log } = context;
   let browser: Promise<Browser> | undefined;
   const started = performance.now();
   try {
     const result = await runTick({
-      ...parts,
-      log,
-      now,
-      withWarehouse,
-      mailFrom: config.mailFrom,
-      alertTo: config.sms.alertTo,
-      archiveDir: paths.archive,
+      ...tickDeps(context, parts),
       browser: () => {
         browser ??= launchBrowser(config.chromiumPath, log);
         return browser;
