@@ -25,6 +25,7 @@ import { registerStatus } from './commands/status.ts';
 import { registerTokens } from './commands/tokens.ts';
 import { registerUsage } from './commands/usage.ts';
 import { registerUsers } from './commands/users.ts';
+import { registerVerify } from './commands/verify.ts';
 import { registerWorker } from './commands/worker.ts';
 
 const program = new Command('daybook')
@@ -48,6 +49,7 @@ for (const register of [
   registerImport,
   registerUsage,
   registerPipeline,
+  registerVerify,
   registerReport,
   registerSend,
   registerJobs,
