@@ -3,11 +3,13 @@
 import { PERIOD_KINDS, type PeriodKind } from '../core/calendar.ts';
 import { requireClient } from '../core/clients.ts';
 import { AppError } from '../core/errors.ts';
+import { checkError } from '../pipeline/checks.ts';
 import type { BuiltInJob, JobKinds } from '../pipeline/jobs.ts';
 import { applyRetention } from '../pipeline/retention.ts';
 import type { DueRun } from '../pipeline/runs.ts';
 import { reportPeriod } from '../pipeline/schedule.ts';
 import type { Session } from '../pipeline/session.ts';
+import { verifyWarehouse } from '../pipeline/verify.ts';
 import { type AlertDeps, sendDueAlert } from './alerts.ts';
 import {
   type DeliverDeps,
@@ -22,6 +24,7 @@ export interface JobDeps extends DeliverDeps, AlertDeps, Omit<PublishDeps, 'ware
 /** Without an expression: at every wake. */
 export const BUILT_IN_JOBS: readonly BuiltInJob[] = [
   { job: 'refresh', kind: 'refresh', cron: '*/5 * * * *' },
+  { job: 'verify', kind: 'verify', cron: '30 2 * * *' },
   { job: 'retention', kind: 'retention', cron: '30 3 * * *' },
   { job: 'alerts', kind: 'alerts', cron: null },
   { job: 'deliveries', kind: 'deliveries', cron: null },
@@ -31,6 +34,14 @@ export function makeJobKinds(deps: JobDeps, session: Session): JobKinds {
   return {
     refresh: {
       work: async () => ({ rowCount: (await session.fresh()).copiedRows }),
+    },
+    verify: {
+      work: async () => {
+        const { warehouse } = await session.fresh();
+        const { days, failures } = await verifyWarehouse({ ...deps, warehouse });
+        if (failures.length > 0) throw checkError(failures);
+        return { rowCount: days };
+      },
     },
     report: {
       isBackfilled: true,
