@@ -9,6 +9,8 @@ export interface BookTable {
 /** A table whose rows count on a business day: that of the instant in this column. */
 export interface FactTable extends BookTable {
   countsAt: string;
+  /** That instant of a row never changes, so that a row is looked for among those of its time. */
+  isFixed: boolean;
 }
 
 /** What says which day an instant is in; copied first. */
@@ -19,12 +21,22 @@ export const CALENDAR_TABLES: readonly BookTable[] = [
 ];
 
 export const FACT_TABLES: readonly FactTable[] = [
-  { name: 'usage_events', key: ['client_id', 'event_id'], countsAt: 'occurred_at' },
-  { name: 'cost_adjustments', key: ['client_id', 'event_id'], countsAt: 'occurred_at' },
-  { name: 'tasks', key: ['client_id', 'task_id'], countsAt: 'received_at' },
-  { name: 'task_calls', key: ['client_id', 'event_id'], countsAt: 'counted_at' },
-  { name: 'sms_messages', key: ['client_id', 'message_sid'], countsAt: 'counted_at' },
-  { name: 'error_logs', key: ['client_id', 'error_id'], countsAt: 'occurred_at' },
+  { name: 'usage_events', key: ['client_id', 'event_id'], countsAt: 'occurred_at', isFixed: true },
+  {
+    name: 'cost_adjustments',
+    key: ['client_id', 'event_id'],
+    countsAt: 'occurred_at',
+    isFixed: true,
+  },
+  { name: 'tasks', key: ['client_id', 'task_id'], countsAt: 'received_at', isFixed: true },
+  { name: 'task_calls', key: ['client_id', 'event_id'], countsAt: 'counted_at', isFixed: true },
+  {
+    name: 'sms_messages',
+    key: ['client_id', 'message_sid'],
+    countsAt: 'counted_at',
+    isFixed: false,
+  },
+  { name: 'error_logs', key: ['client_id', 'error_id'], countsAt: 'occurred_at', isFixed: true },
 ];
 
 /** The raw tables, with the one that says where they come from. */

@@ -25,8 +25,8 @@ export async function rebuildClientDays(warehouse: Warehouse): Promise<void> {
 
 async function redateClient(warehouse: Warehouse, clientId: string): Promise<void> {
   for (const table of FACT_TABLES) {
-    const { name, key } = table;
-    const keys = key.map((column) => `rows.${column}`).join(', ');
+    const { name, key, countsAt } = table;
+    const keys = [...key, countsAt].map((column) => `rows.${column}`).join(', ');
     await warehouse.run(
       `create or replace temp table dated as
        select ${keys}, days.business_date

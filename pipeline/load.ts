@@ -75,9 +75,10 @@ export async function noteChanges(
   );
 }
 
-/** `one.a = other.a and …` over a table's key. */
-export function sameKey({ key }: BookTable, one: string, other: string): string {
-  return key.map((column) => `${one}.${column} = ${other}.${column}`).join(' and ');
+/** `one.a = other.a and …` over a table's key; with the time, where a search by time is faster. */
+export function sameKey(table: BookTable | FactTable, one: string, other: string): string {
+  const columns = isFact(table) && table.isFixed ? [...table.key, table.countsAt] : table.key;
+  return columns.map((column) => `${one}.${column} = ${other}.${column}`).join(' and ');
 }
 
 /** Joins rows of a fact with `calendar.utc_days as days`: at most one holds their instant. */
