@@ -18,7 +18,8 @@ import {
 } from '../core/roles.ts';
 import { SQL_DIR } from '../core/sql.ts';
 import { syncPricesOnce } from '../ingest/pricing/sync.ts';
-import { type Warehouse, withWarehouse } from '../pipeline/warehouse.ts';
+import { withCleanWarehouse } from '../pipeline/clean-warehouse.ts';
+import type { Warehouse } from '../pipeline/warehouse.ts';
 import { type Browser, closeBrowser, launchBrowser } from '../reports/browser.ts';
 import { createOutboxMailer, createSmtpMailer, type Mailer } from '../reports/mailer.ts';
 import type { Lifecycle } from './lifecycle.ts';
@@ -71,7 +72,8 @@ export function openContext(lifecycle: Lifecycle, { quiet = false }: ContextOpti
     lifecycle,
     now: () => new Date(),
     ...books,
-    withWarehouse: (work) => withWarehouse(paths, work),
+    withWarehouse: async (work) =>
+      withCleanWarehouse({ pool: await books.pipelinePool(), paths, log }, work),
     browser: once(async () => {
       const browser = await launchBrowser(config.chromiumPath, log);
       lifecycle.onEnd(() => closeBrowser(browser));

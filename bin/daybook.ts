@@ -5,6 +5,7 @@ import { describeError, isAppError } from '../core/errors.ts';
 import { registerClients } from './commands/clients.ts';
 import { registerDemo } from './commands/demo.ts';
 import { registerDoctor } from './commands/doctor.ts';
+import { registerErase } from './commands/erase.ts';
 import { registerErrors } from './commands/errors.ts';
 import { registerHolidays } from './commands/holidays.ts';
 import { registerImport } from './commands/import.ts';
@@ -57,6 +58,7 @@ for (const register of [
   registerStatus,
   registerErrors,
   registerRetention,
+  registerErase,
   registerDoctor,
   registerDemo,
 ]) {

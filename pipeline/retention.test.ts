@@ -43,8 +43,8 @@ async function bookText(at: Date, clientId = 'acme', status = 'answered'): Promi
   await rows(
     `insert into sms_messages (client_id, message_sid, direction, from_number, to_number, user_id,
        task_id, body, media, encoding, segments, status, currency, happened_at, stored_at)
-     values ($1, $2, 'inbound', '+13035550101', '+12025550123', 'u', $3, 'words', '[{}]', 'GSM-7', 1,
-       'received', 'USD', $4, $4)`,
+     values ($1, $2, 'inbound', '+13035550101', '+12025550123', 'u', $3, 'words', '[{}]', 'GSM-7',
+       1, 'received', 'USD', $4, $4)`,
     [clientId, sid, task, at],
   );
   await rows(
@@ -142,7 +142,7 @@ test('a dry run counts what would go, with the oldest, and changes nothing', asy
   expect(await run()).toEqual([]);
 });
 
-test('batches commit one by one: a run that is ended in between is resumed by the next', async () => {
+test('batches commit one by one: a run that is ended between is resumed by the next', async () => {
   for (let day = 100; day < 107; day += 1) await bookText(daysAgo(day));
   const stop = new AbortController();
   const pool = stopAfter(books.pipeline, 3, stop);
@@ -224,7 +224,7 @@ test('delivery states of texts that nobody knows go after a month; the others st
   ]);
 });
 
-test('usage rows are kept for good; only metadata goes, and only where a client says so', async () => {
+test('usage rows are kept for good; metadata goes where a client says so', async () => {
   await rows(
     `insert into usage_events (client_id, event_id, occurred_at, provider, model, currency,
        body_hash, metadata, raw_usage, reported_cost)

@@ -1,7 +1,9 @@
 // daybook doctor: tries everything a report needs, and says what is wrong and what to do.
 import type { Command } from 'commander';
+import { timeZoneDataVersion } from '../../core/calendar.ts';
 import { AppError, isAppError, messageOf } from '../../core/errors.ts';
 import { query } from '../../core/postgres.ts';
+import { checkClientZones, describeDifference } from '../../pipeline/zone-check.ts';
 import { checkArchive } from '../../reports/archive.ts';
 import { renderPdf } from '../../reports/render-pdf.ts';
 import { type Context, openContext } from '../context.ts';
@@ -9,7 +11,8 @@ import { runWithLifecycle } from '../lifecycle.ts';
 
 interface Examination {
   name: string;
-  examine: (context: Context) => Promise<string>;
+  /** Says what is well, then what is only to be known. */
+  examine: (context: Context) => Promise<string | [well: string, ...warnings: string[]]>;
   fix: string;
 }
 
@@ -36,6 +39,23 @@ const EXAMINATIONS: Examination[] = [
       return `${row?.version}, ${context.paths.warehouse}`;
     },
     fix: 'delete the warehouse file; it is rebuilt from Postgres',
+  },
+  {
+    name: 'Calendar',
+    examine: async (context) => {
+      const pool = await context.pipelinePool();
+      const today = context.now().toISOString().slice(0, 10);
+      const { zones, differences } = await context.withWarehouse((warehouse) =>
+        checkClientZones({ pool, warehouse }, today),
+      );
+      const warnings = differences.map(describeDifference);
+      const all = warnings.length === 0 ? ', alike in Node, Postgres and DuckDB' : '';
+      return [
+        `zone data ${timeZoneDataVersion()}, ${zones} time zones compared${all}`,
+        ...warnings,
+      ];
+    },
+    fix: 'end whatever holds the warehouse, and try again',
   },
   {
     name: 'Archive',
@@ -86,7 +106,9 @@ export function registerDoctor(program: Command): void {
 
 async function report(context: Context, { name, examine, fix }: Examination): Promise<boolean> {
   try {
-    console.log(`ok      ${name.padEnd(10)} ${await examine(context)}`);
+    const [well, ...warnings] = [await examine(context)].flat();
+    console.log(`ok      ${name.padEnd(10)} ${well}`);
+    for (const warning of warnings) console.log(`note    ${name.padEnd(10)} ${warning}`);
     return true;
   } catch (error) {
     console.log(`WRONG   ${name.padEnd(10)} ${messageOf(error)}`);

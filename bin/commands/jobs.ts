@@ -108,7 +108,7 @@ function registerPause(jobs: Command): void {
   change('resume', 'let a paused job go on from its next slot', resumeJob, [
     'goes on',
     'was not paused',
-    ' What it missed can be backfilled.',
+    ' Slots that came meanwhile are not made up.',
   ]);
 }
 

@@ -2,7 +2,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { messageOf } from '../../core/errors.ts';
 import { startAlarmClock } from '../../pipeline/scheduler.ts';
+import { checkClientZones, describeDifference } from '../../pipeline/zone-check.ts';
 import { type Browser, closeBrowser, launchBrowser } from '../../reports/browser.ts';
 import { runTick, type TickDeps } from '../../reports/due-reports.ts';
 import { type Context, openContext } from '../context.ts';
@@ -21,6 +23,7 @@ export function registerWorker(program: Command): void {
         context.log.info('worker.started', {
           mail: context.config.smtpUrl === undefined ? 'outbox' : 'smtp',
         });
+        void warnOfZones(context);
         const tick = (stop: AbortSignal) => tickOnce(context, { pool, mailer, stop });
         const clock = startAlarmClock(tick, context.log);
         lifecycle.onEnd(() => clock.stop());
@@ -33,6 +36,22 @@ export function registerWorker(program: Command): void {
 
 /** A worker that was told to stop has ended ten seconds later. */
 const EXIT_AFTER_MS = 9_500;
+
+/** Once, at the start: zone data come with new versions of Node, Postgres and DuckDB alone. */
+async function warnOfZones({ pipelinePool, withWarehouse, log, now }: Context): Promise<void> {
+  try {
+    const pool = await pipelinePool();
+    const today = now().toISOString().slice(0, 10);
+    const { differences } = await withWarehouse((warehouse) =>
+      checkClientZones({ pool, warehouse }, today),
+    );
+    for (const found of differences)
+      log.warn('zone.differs', { ...found, meaning: describeDifference(found) });
+  } catch (error) {
+    // Another worker holds the warehouse, or the books are away: neither is about zones.
+    log.warn('zone.unchecked', { message: messageOf(error) });
+  }
+}
 
 type TickParts = Pick<TickDeps, 'pool' | 'mailer' | 'stop'>;
 

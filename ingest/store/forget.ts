@@ -26,9 +26,18 @@ export async function forgetUser(
   await run('forget_messages', [user_id]);
   await run('forget_outbox', [user_id, now]);
   await run('delete_profile', [user_id]);
-  if (phone === null) return;
-  await run('forget_suppression', [phone]);
-  await run('forget_consents', [phone]);
+  if (phone !== null) await forgetNumber(connection, clientId, phone);
+}
+
+/** Takes a number off the record of what it allowed; that it wants nothing is kept, as a hash. */
+export async function forgetNumber(
+  connection: Connection,
+  clientId: string,
+  phone: string,
+): Promise<number> {
+  const values = [clientId, phone];
+  await query(connection, loadSql('postgres/queries/forget_suppression'), values);
+  return (await query(connection, loadSql('postgres/queries/forget_consents'), values)).length;
 }
 
 /** Counts outlive whoever is forgotten, to the month's end and as hashes only. */

@@ -209,10 +209,11 @@ function buildCategories(period: SmsPeriod, formatter: Formatter): Table {
 }
 
 function buildUsers({ all, users }: SmsPeriod, formatter: Formatter): Table {
-  const sorted = byCost(users).map(({ id, ...costs }) => ({
-    label: plainLabel(id === null ? 'nobody known' : maskPerson(id), id ?? 'none'),
-    costs,
-  }));
+  const sorted = byCost(users).map(({ id, ...costs }) => {
+    const name = id === null ? 'nobody known' : maskPerson(id);
+    // What is archived names people by what is shown of them, in its ids too.
+    return { label: plainLabel(name, name), costs };
+  });
   const toRow = ({ label, costs }: (typeof sorted)[number], isTotal = false): TableRow => ({
     label,
     cells: [

@@ -12,3 +12,4 @@ set quoted = null,
         else 'forgotten'
     end
 where client_id = $1 and phone = $2
+returning 1

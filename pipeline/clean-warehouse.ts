@@ -1,0 +1,61 @@
+// Opens a warehouse that no erased person is in. What is deleted from a DuckDB file stays in its free
+// blocks, so the file goes after an erasure and comes back from the books, as it may at any time.
+import { rmSync } from 'node:fs';
+import type { Log } from '../core/log.ts';
+import { isUnavailable, type Pool, query } from '../core/postgres.ts';
+import { loadSql } from '../core/sql.ts';
+import { openWarehouse, type Warehouse, type WarehousePaths } from './warehouse.ts';
+
+export interface CleanOptions {
+  pool: Pool;
+  paths: WarehousePaths;
+  log: Log;
+}
+
+/** Opens the warehouse for the length of `work`; one from before the newest erasure is made anew. */
+export async function withCleanWarehouse<T>(
+  { pool, paths, log }: CleanOptions,
+  work: (warehouse: Warehouse) => Promise<T>,
+): Promise<T> {
+  const newest = await findNewestErasure(pool);
+  for (;;) {
+    const warehouse = await openWarehouse(paths);
+    try {
+      if (newest === undefined || (await isClean(warehouse, newest))) return await work(warehouse);
+    } finally {
+      warehouse.close();
+    }
+    log.info('warehouse.discarded', { reason: 'somebody was erased since it was made' });
+    for (const file of [paths.warehouse, `${paths.warehouse}.wal`]) rmSync(file, { force: true });
+  }
+}
+
+/** Empty where nobody was erased yet; undefined while the books are away. */
+async function findNewestErasure(pool: Pool): Promise<string | undefined> {
+  try {
+    const sql = loadSql('postgres/queries/select_newest_erasure');
+    const [row] = await query<{ mark: string }>(pool, sql);
+    return row?.mark ?? '';
+  } catch (error) {
+    if (isUnavailable(error)) return undefined;
+    throw error;
+  }
+}
+
+/** The file itself says before which erasure it was made; one that is empty is of this moment. */
+async function isClean(warehouse: Warehouse, newest: string): Promise<boolean> {
+  const tables = await warehouse.rows<{ name: string }>(
+    `select schema_name || '.' || table_name as name from duckdb_tables()`,
+  );
+  const names = tables.map(({ name }) => name);
+  const isMarked = names.includes('main.made_after');
+  if (isMarked) {
+    const [mark] = await warehouse.rows<{ mark: string }>('select * from main.made_after');
+    return mark?.mark === newest;
+  }
+  if (names.length > 0 && newest !== '') return false;
+  await warehouse.run('create table main.made_after as select $newest::varchar as mark', {
+    newest,
+  });
+  return true;
+}
