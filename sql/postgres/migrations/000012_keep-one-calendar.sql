@@ -82,6 +82,9 @@ alter table error_logs add column xid xid8 not null default pg_current_xact_id()
 create index error_logs_xid on error_logs (xid);
 create trigger error_logs_stamp_xid before update on error_logs
     for each row execute function stamp_xid();
+-- What ingest books it never changes; who is erased is named otherwise.
+create trigger usage_events_stamp_xid before update of user_id, conversation_id on usage_events
+    for each row execute function stamp_xid();
 
 -- grain: one row per client and business day. A client that changes its zone counts days in the new
 -- one from a date on; the day before ends where that one begins, and one that the next overtakes
