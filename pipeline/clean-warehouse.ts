@@ -1,10 +1,12 @@
-// Opens a warehouse that no erased person is in. What is deleted from a DuckDB file stays in its free
-// blocks, so the file goes after an erasure and comes back from the books, as it may at any time.
-import { rmSync } from 'node:fs';
+// Opens a warehouse that is whole and that no erased person is in. A damaged file is set aside; what is
+// deleted from a DuckDB file stays in its free blocks, so the file goes after an erasure. Either way it
+// comes back from the books, as it may at any time.
+import { renameSync, rmSync } from 'node:fs';
+import { messageOf } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { isUnavailable, type Pool, query } from '../core/postgres.ts';
 import { loadSql } from '../core/sql.ts';
-import { openWarehouse, type Warehouse, type WarehousePaths } from './warehouse.ts';
+import { isDamage, openWarehouse, type Warehouse, type WarehousePaths } from './warehouse.ts';
 
 export interface CleanOptions {
   pool: Pool;
@@ -19,15 +21,40 @@ export async function withCleanWarehouse<T>(
 ): Promise<T> {
   const newest = await findNewestErasure(pool);
   for (;;) {
-    const warehouse = await openWarehouse(paths);
+    const warehouse = await openWhole(paths, log);
     try {
       if (newest === undefined || (await isClean(warehouse, newest))) return await work(warehouse);
+    } catch (error) {
+      if (isDamage(error)) setAside(paths, log, error);
+      throw error;
     } finally {
       warehouse.close();
     }
     log.info('warehouse.discarded', { reason: 'somebody was erased since it was made' });
     for (const file of [paths.warehouse, `${paths.warehouse}.wal`]) rmSync(file, { force: true });
   }
+}
+
+/** Opens the file, or an empty one where it is damaged. */
+async function openWhole(paths: WarehousePaths, log: Log): Promise<Warehouse> {
+  try {
+    return await openWarehouse(paths);
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    setAside(paths, log, error);
+    return openWarehouse(paths);
+  }
+}
+
+/** Somebody may want to look at it; one is kept. */
+function setAside({ warehouse }: WarehousePaths, log: Log, error: unknown): void {
+  const keptAs = `${warehouse}.damaged`;
+  renameSync(warehouse, keptAs);
+  rmSync(`${warehouse}.wal`, { force: true });
+  log.warn('warehouse.damaged', {
+    ...{ message: messageOf(error).split('\n')[0], keptAs },
+    action: 'everything is copied from the books again',
+  });
 }
 
 /** Empty where nobody was erased yet; undefined while the books are away. */

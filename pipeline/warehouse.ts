@@ -143,9 +143,19 @@ async function tryOpenFile(path: string): Promise<DuckDBInstance | { heldBecause
     if (/could not set lock on file/i.test(messageOf(cause))) return { heldBecause: cause };
     throw new AppError('ERR_SQL', `the warehouse ${path} does not open: ${messageOf(cause)}`, {
       cause,
+      details: { isDamaged: isDamage(cause) },
       fix: 'delete the file; it is rebuilt from Postgres on the next run',
     });
   }
+}
+
+/** True for an error that the file itself is the cause of, and not its folder or its disk. */
+export function isDamage(error: unknown): boolean {
+  if (error instanceof AppError && error.details.isDamaged !== undefined)
+    return error.details.isDamaged === true;
+  return /not a valid DuckDB|could not read enough|corrupt|checksum|version number|deserializ|INTERNAL Error/i.test(
+    messageOf(error),
+  );
 }
 
 /** After this no statement reaches a file outside the staging folder, the network or a setting. */
