@@ -6,6 +6,7 @@ import { startAgent } from '../ingest/agent/agent.ts';
 import type { ModelSetup } from '../ingest/agent/answer-task.ts';
 import { createErrorLog } from '../ingest/agent/error-log.ts';
 import { createModel } from '../ingest/agent/model.ts';
+import type { IngestMetrics } from '../ingest/metrics.ts';
 import { createPriceBook } from '../ingest/pricing/price-book.ts';
 import { createMessageStore } from '../ingest/store/messages.ts';
 import { createTwilioApi } from '../ingest/twilio/api.ts';
@@ -15,6 +16,7 @@ import type { Context } from './context.ts';
 
 export interface SmsAgent {
   webhooks: TwilioWebhooks;
+  pool: Pool;
   /** Compares the books with Twilio's list at once. */
   reconcileNow(): Promise<void>;
 }
@@ -23,30 +25,33 @@ export interface SmsAgent {
 export async function openSmsAgent(
   { config: { sms }, now, log, lifecycle, openAgentPool }: Context,
   webhookPool: Pool,
+  counts: IngestMetrics,
 ): Promise<SmsAgent | undefined> {
   if (sms.twilio === undefined) return undefined;
   const pool = await openAgentPool();
   const { accountSid, authTokens, publicUrl, baseUrl } = sms.twilio;
   const store = createMessageStore(webhookPool);
-  const twilio = createTwilioApi({
-    accountSid,
-    authToken: authTokens[0] ?? '',
-    ...(baseUrl === undefined ? {} : { baseUrl }),
-  });
+  const twilio = counts.countSends(
+    createTwilioApi({
+      accountSid,
+      authToken: authTokens[0] ?? '',
+      ...(baseUrl === undefined ? {} : { baseUrl }),
+    }),
+  );
   const errors = createErrorLog(pool, log, now);
   const agent = startAgent({
     ...{ pool, store, twilio, accountSid, publicUrl, now, log, settings: sms },
-    ...{ setup: openModel(sms), pricesOf: createPriceBook(pool) },
+    ...{ setup: openModel(sms, counts), pricesOf: createPriceBook(pool) },
     errors,
     secrets: [...authTokens, accountSid, ...(sms.openai === undefined ? [] : [sms.openai.apiKey])],
   });
   lifecycle.onEnd(() => agent.stop());
-  const deps = { account: sms.twilio, store, now, log, errors };
+  const deps = { account: sms.twilio, store: counts.countTexts(store), now, log, errors };
   const webhooks = createTwilioWebhooks({ ...deps, onStored: agent.wake });
-  return { webhooks, reconcileNow: agent.reconcileNow };
+  return { webhooks, pool, reconcileNow: agent.reconcileNow };
 }
 
-function openModel(sms: SmsConfig): ModelSetup | undefined {
+function openModel(sms: SmsConfig, counts: IngestMetrics): ModelSetup | undefined {
   if (sms.openai === undefined) return undefined;
   const { model: name, transcriptionModel, modelTimeoutMs: timeoutMs, modelRetries: retries } = sms;
   const { apiKey, baseUrl } = sms.openai;
@@ -54,7 +59,7 @@ function openModel(sms: SmsConfig): ModelSetup | undefined {
   const provider = baseUrl === undefined ? 'openai' : providerOfHost(new URL(baseUrl).host);
   const options = { apiKey, ...server, model: name, transcriptionModel, timeoutMs };
   return {
-    model: createModel({ ...options, retries }),
+    model: counts.countCalls(createModel({ ...options, retries })),
     provider: provider ?? 'openai',
     name,
     transcriptionName: transcriptionModel,

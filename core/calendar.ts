@@ -53,6 +53,15 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
+/** True for a date such as `2025-03-18` that exists. */
+export function isDate(text: string): boolean {
+  try {
+    return DAY.test(text) && strictDate(text) === text;
+  } catch {
+    return false;
+  }
+}
+
 /** The day, week or month that holds `date`. */
 export function periodContaining(kind: PeriodKind, date: string, weekStart: WeekStart): Period {
   const day = Temporal.PlainDate.from(date);

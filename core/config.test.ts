@@ -27,6 +27,8 @@ describe('loadConfig', () => {
       databasePipelineUrl: undefined,
       host: '127.0.0.1',
       port: 8080,
+      ...{ metricsHost: '127.0.0.1', metricsPort: undefined, workerMetricsPort: undefined },
+      ...{ warehouseUrl: undefined, duckdbExtensionDir: undefined },
       smtpUrl: undefined,
       mailFrom: 'daybook@daybook.example',
       chromiumPath: undefined,
@@ -90,6 +92,8 @@ describe('loadConfig', () => {
       DATABASE_PIPELINE_URL: 'http://localhost',
       HOST: 'not a host',
       PORT: '80800',
+      ...{ METRICS_HOST: 'a b', METRICS_PORT: 'on', WORKER_METRICS_PORT: '70000' },
+      ...{ WAREHOUSE_URL: 'postgres://lake:pw@host/lake', DUCKDB_EXTENSION_DIR: 'extensions' },
       SMTP_URL: 'mail.example.com',
       PUPPETEER_EXECUTABLE_PATH: 'chromium',
       LOG_LEVEL: 'loud',
@@ -114,7 +118,7 @@ describe('loadConfig', () => {
       ALERT_TO: 'me',
       SMS_SYSTEM_PROMPT: 'x'.repeat(8_001),
     });
-    expect(message).toContain('30 problems');
+    expect(message).toContain('35 problems');
     const always = ['DAYBOOK_HOME', 'SMS_TRANSCRIPTION_MODEL'];
     for (const name of Object.keys(VARIABLES)) {
       if (!always.includes(name)) expect(message).toContain(`\n  ${name} is `);

@@ -14,6 +14,14 @@ export interface Config {
   databasePipelineUrl: string | undefined;
   host: string;
   port: number;
+  metricsHost: string;
+  /** Where each serves /metrics and /healthz; undefined: nowhere. */
+  metricsPort: number | undefined;
+  workerMetricsPort: number | undefined;
+  /** Where the warehouse is; undefined: a file under the home. May hold a secret. */
+  warehouseUrl: string | undefined;
+  /** Whence DuckDB loads what a shared warehouse needs; undefined: from where it downloads. */
+  duckdbExtensionDir: string | undefined;
   smtpUrl: string | undefined;
   mailFrom: string;
   chromiumPath: string | undefined;
@@ -28,12 +36,27 @@ interface Variable {
   secret?: true;
 }
 
+/** What looks like an address must be one that the warehouse knows. */
+const WAREHOUSE_URL = /^(?:ducklake:postgres:\S*|md:\S+|(?![a-z]\w+:)[^\0?]+)$/;
+
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/ }).optional();
 const url = (example: string): Variable => ({
   schema: postgresUrl,
   expects: 'a connection string that starts with postgres://',
   example,
   secret: true,
+});
+
+const port = z
+  .string()
+  .regex(/^\d{1,5}$/)
+  .transform(Number)
+  .pipe(z.int().max(65535));
+const address = z.string().regex(/^[A-Za-z0-9.:-]+$/);
+const metricsPort = (example: string): Variable => ({
+  schema: port.optional(),
+  expects: 'a whole number from 0 to 65535',
+  example,
 });
 
 /** Every variable Daybook reads; `.env.example` is compared with this list by a test. */
@@ -47,22 +70,33 @@ export const VARIABLES = {
     example: '.daybook',
   },
   HOST: {
-    schema: z
-      .string()
-      .regex(/^[A-Za-z0-9.:-]+$/)
-      .default('127.0.0.1'),
+    schema: address.default('127.0.0.1'),
     expects: 'an address to listen on',
     example: '0.0.0.0',
   },
   PORT: {
-    schema: z
-      .string()
-      .regex(/^\d{1,5}$/)
-      .transform(Number)
-      .pipe(z.int().max(65535))
-      .default(8080),
+    schema: port.default(8080),
     expects: 'a whole number from 0 to 65535',
     example: '8080',
+  },
+  METRICS_HOST: {
+    schema: address.default('127.0.0.1'),
+    expects: 'an address to listen on',
+    example: '0.0.0.0',
+  },
+  METRICS_PORT: metricsPort('9464'),
+  WORKER_METRICS_PORT: metricsPort('9465'),
+  WAREHOUSE_URL: {
+    // Its parts are read, and refused, where the warehouse is opened.
+    schema: z.string().regex(WAREHOUSE_URL).optional(),
+    expects: 'a path, ducklake:postgres://… with data_path, or md: and the name of a database',
+    example: 'ducklake:postgres://lake:secret@db.example.com/lake?data_path=s3://bucket/daybook/',
+    secret: true,
+  },
+  DUCKDB_EXTENSION_DIR: {
+    schema: z.string().refine(isAbsolute).optional(),
+    expects: 'the absolute path of a folder that holds DuckDB extensions',
+    example: '/opt/duckdb-extensions',
   },
   SMTP_URL: {
     schema: z.url({ protocol: /^smtps?$/ }).optional(),
@@ -127,6 +161,11 @@ export function loadConfig(
     databasePipelineUrl: read('DATABASE_PIPELINE_URL'),
     host: read('HOST'),
     port: read('PORT'),
+    metricsHost: read('METRICS_HOST'),
+    metricsPort: read('METRICS_PORT'),
+    workerMetricsPort: read('WORKER_METRICS_PORT'),
+    warehouseUrl: read('WAREHOUSE_URL'),
+    duckdbExtensionDir: read('DUCKDB_EXTENSION_DIR'),
     smtpUrl: read('SMTP_URL'),
     mailFrom: read('MAIL_FROM'),
     chromiumPath: read('PUPPETEER_EXECUTABLE_PATH'),

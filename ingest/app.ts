@@ -24,16 +24,21 @@ export interface IngestDeps {
   /** Throws when the books cannot be reached or are not migrated. */
   checkReady: () => Promise<void>;
   log: Log;
+  /** Told of each request that came; returns what is told of its answer. */
+  countRequest?: (() => (path: string, status: number) => void) | undefined;
 }
 
 const BODY_BYTES_MAX = 5 * 1024 * 1024;
 const FORM_BYTES_MAX = 64 * 1024;
+/** Counted for a client that left before its answer; nobody is sent it. */
+const GONE = 499;
 
 /** Builds the application from its collaborators. */
 export function createApp(deps: IngestDeps): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
+  if (deps.countRequest !== undefined) app.use(counted(deps.countRequest));
   app.get('/healthz', (_request, response) => {
     response.json({ status: 'alive' });
   });
@@ -65,6 +70,17 @@ export function createApp(deps: IngestDeps): Express {
   });
   app.use(answerError(deps.log));
   return app;
+}
+
+/** A request ends once, with its answer or with the connection. */
+function counted(countRequest: NonNullable<IngestDeps['countRequest']>) {
+  return (request: Request, response: Response, next: () => void) => {
+    const { path } = request;
+    const tell = countRequest();
+    const end = () => tell(path, response.headersSent ? response.statusCode : GONE);
+    response.once('close', end);
+    next();
+  };
 }
 
 /** Answered with nothing to say: a reply in the response would be sent again with every retry. */

@@ -56,9 +56,15 @@ export async function settlePeriods(
       periods.map((period) => period.row_count),
       periods.map(({ sources }) => reasonOf(sources)),
       asOf,
+      closedUpTo(closedBefore ?? NEVER),
     ],
   );
   return settled?.restated ?? 0;
+}
+
+/** Periods that end by then are closed as of a copy of that instant. */
+function closedUpTo(asOf: string): Date {
+  return new Date(Date.parse(asOf) - GRACE_MINUTES * 60_000);
 }
 
 function totalsOf(period: ClosedPeriod): string {

@@ -3,7 +3,7 @@
 import { isAppError, messageOf } from '../core/errors.ts';
 import { planDueSlots, workOff } from '../pipeline/dispatch.ts';
 import { addMissingJobs, type Job, loadJobs } from '../pipeline/jobs.ts';
-import { refreshWarehouse } from '../pipeline/refresh.ts';
+import { type RefreshResult, refreshWarehouse } from '../pipeline/refresh.ts';
 import { openSession, type Session, type SessionDeps } from '../pipeline/session.ts';
 import { sendDueAlert } from './alerts.ts';
 import { sendDueDeliveries } from './deliver.ts';
@@ -12,6 +12,8 @@ import { BUILT_IN_JOBS, type JobDeps, makeJobKinds } from './job-kinds.ts';
 export interface TickDeps extends JobDeps, Pick<SessionDeps, 'withWarehouse'> {
   /** Aborted when the worker is to stop. */
   stop?: AbortSignal;
+  /** Told of each refresh that passed. */
+  onRefreshed?: ((result: RefreshResult) => void) | undefined;
 }
 
 /** What a tick did. */
@@ -52,11 +54,17 @@ export async function loadAllJobs({
 }
 
 /** The warehouse of a tick, or of a command that does the same. */
-export function openTickSession(deps: Pick<TickDeps, 'pool' | 'log' | 'withWarehouse'>): Session {
-  const { pool, log, withWarehouse } = deps;
+export function openTickSession(
+  deps: Pick<TickDeps, 'pool' | 'log' | 'withWarehouse' | 'onRefreshed'>,
+): Session {
+  const { pool, log, withWarehouse, onRefreshed } = deps;
   return openSession({
     withWarehouse,
-    refresh: async (warehouse) => (await refreshWarehouse({ pool, warehouse, log })).copiedRows,
+    refresh: async (warehouse) => {
+      const result = await refreshWarehouse({ pool, warehouse, log });
+      onRefreshed?.(result);
+      return result.copiedRows;
+    },
   });
 }
 

@@ -1,5 +1,6 @@
-// daybook clients add | list
+// daybook clients add | set | zone | list
 import type { Command } from 'commander';
+import { type ClientZone, changeZone, describeZones, listZones } from '../../core/client-zones.ts';
 import {
   addClient,
   type Client,
@@ -53,7 +54,8 @@ export function registerClients(program: Command): void {
         const added = await addClient(await context.appPool(), client, context.now());
         if (added) return console.log(`Added client ${id}.`);
         console.log(`Client ${id} is there already; nothing was changed. It is:`);
-        printClients([await requireClient(await context.pipelinePool(), id)]);
+        const pool = await context.pipelinePool();
+        printClients([await requireClient(pool, id)], await listZones(pool));
       }),
     );
   clients
@@ -68,25 +70,38 @@ export function registerClients(program: Command): void {
       }),
     );
   clients
+    .command('zone <id> <zone>')
+    .description('count a client’s days in another time zone from a date on')
+    .requiredOption('--from <date>', 'the first day in it; what was before stays as it was')
+    .action((id: string, timeZone: string, { from }: { from: string }) =>
+      runWithLifecycle(async (lifecycle) => {
+        const context = openContext(lifecycle, { quiet: true });
+        const change = { clientId: id, timeZone, from };
+        const changed = await changeZone(await context.appPool(), change, context.now());
+        if (!changed)
+          return console.log(`${id} counts in ${timeZone} already; nothing was changed.`);
+        console.log(`From ${from} on, ${id} counts its days in ${timeZone}; those before stay.`);
+        console.log('The next refresh counts anew; its reports come by the new zone from now on.');
+      }),
+    );
+  clients
     .command('list')
     .description('list the clients')
     .action(() =>
       runWithLifecycle(async (lifecycle) => {
-        const found = await listClients(
-          await openContext(lifecycle, { quiet: true }).pipelinePool(),
-        );
-        printClients(found);
+        const pool = await openContext(lifecycle, { quiet: true }).pipelinePool();
+        printClients(await listClients(pool), await listZones(pool));
       }),
     );
 }
 
-function printClients(clients: Client[]): void {
+function printClients(clients: Client[], zones: ClientZone[]): void {
   printTable(
     ['client', 'name', 'time zone', 'week starts', 'currency', 'locale', 'outliers from'],
     clients.map((client) => [
       client.clientId,
       client.name,
-      client.timeZone,
+      describeZones(zones.filter(({ clientId }) => clientId === client.clientId)),
       WEEK_DAYS[client.weekStart - 1] ?? '',
       client.currency,
       client.locale,

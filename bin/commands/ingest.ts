@@ -1,11 +1,15 @@
 // daybook ingest: the HTTP server. Stateless; any number of them may share the books.
 import type { Command } from 'commander';
-import { isUnavailable } from '../../core/postgres.ts';
+import { createMetrics, type Metrics } from '../../core/metrics.ts';
+import { isUnavailable, type Pool } from '../../core/postgres.ts';
 import { createAuthenticator } from '../../ingest/api/tokens.ts';
+import { createIngestMetrics } from '../../ingest/metrics.ts';
+import { createPriceBook } from '../../ingest/pricing/price-book.ts';
 import { startIngest } from '../../ingest/server.ts';
 import { createGroupedStore } from '../../ingest/store/group-commit.ts';
 import { assertServable, type Context, openContext } from '../context.ts';
 import { runWithLifecycle } from '../lifecycle.ts';
+import { serveProcessMetrics } from '../metrics.ts';
 import { openSmsAgent } from '../sms-agent.ts';
 
 export function registerIngest(program: Command): void {
@@ -16,7 +20,10 @@ export function registerIngest(program: Command): void {
       runWithLifecycle(async (lifecycle) => {
         const context = openContext(lifecycle);
         const stopping = lifecycle.waitForStop();
-        const { url } = await serveIngest(context, context.config);
+        const metrics = createMetrics();
+        const { url, pools } = await serveIngest(context, context.config, metrics);
+        const { metricsPort: port } = context.config;
+        await serveProcessMetrics(context, metrics, { port, variable: 'METRICS_PORT', pools });
         context.log.info('ingest.listening', { url });
         await stopping;
       }),
@@ -25,6 +32,7 @@ export function registerIngest(program: Command): void {
 
 export interface ServedIngest {
   url: string;
+  pools: Record<string, Pool>;
   /** Compares the texts with Twilio's list at once; undefined where no texts are taken. */
   reconcileTexts: (() => Promise<void>) | undefined;
 }
@@ -33,6 +41,7 @@ export interface ServedIngest {
 export async function serveIngest(
   context: Context,
   listen: { host: string; port: number },
+  metrics: Metrics = createMetrics(),
 ): Promise<ServedIngest> {
   const pool = await context.openAppPool();
   let isServable = false;
@@ -45,18 +54,21 @@ export async function serveIngest(
     context.log.warn('ingest.waiting', { message: 'Postgres does not answer yet' });
   });
   const authenticate = createAuthenticator(pool);
-  const agent = await openSmsAgent(context, pool);
+  const counts = createIngestMetrics(metrics);
+  const agent = await openSmsAgent(context, pool, counts);
   const deps = {
     authenticate: async (header: string | undefined) => {
       await assertReady();
       return authenticate(header);
     },
-    storeUsage: createGroupedStore(pool),
+    storeUsage: counts.countEvents(createGroupedStore(pool, createPriceBook(pool), counts.groups)),
+    countRequest: counts.countRequest,
     twilio: agent?.webhooks,
     checkReady: () => assertServable(pool),
     log: context.log,
   };
   const server = await startIngest(deps, listen);
   context.lifecycle.onEnd(() => server.close());
-  return { url: server.url, reconcileTexts: agent?.reconcileNow };
+  const pools = { app: pool, ...(agent === undefined ? {} : { agent: agent.pool }) };
+  return { url: server.url, pools, reconcileTexts: agent?.reconcileNow };
 }

@@ -3,12 +3,17 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { messageOf } from '../../core/errors.ts';
+import { createMetrics } from '../../core/metrics.ts';
+import type { Pool } from '../../core/postgres.ts';
+import { createWorkerMetrics, type WorkerMetrics } from '../../pipeline/metrics.ts';
 import { startAlarmClock } from '../../pipeline/scheduler.ts';
 import { checkClientZones, describeDifference } from '../../pipeline/zone-check.ts';
 import { type Browser, closeBrowser, launchBrowser } from '../../reports/browser.ts';
 import { runTick, type TickDeps } from '../../reports/due-reports.ts';
+import { BUILT_IN_JOBS } from '../../reports/job-kinds.ts';
 import { type Context, openContext } from '../context.ts';
 import { runWithLifecycle } from '../lifecycle.ts';
+import { serveProcessMetrics } from '../metrics.ts';
 
 export function registerWorker(program: Command): void {
   program
@@ -24,7 +29,8 @@ export function registerWorker(program: Command): void {
           mail: context.config.smtpUrl === undefined ? 'outbox' : 'smtp',
         });
         void warnOfZones(context);
-        const tick = (stop: AbortSignal) => tickOnce(context, { pool, mailer, stop });
+        const counts = await serveWorkerMetrics(context, pool);
+        const tick = (stop: AbortSignal) => tickOnce(context, { pool, mailer, stop }, counts);
         const clock = startAlarmClock(tick, context.log);
         lifecycle.onEnd(() => clock.stop());
         await stopping;
@@ -36,6 +42,22 @@ export function registerWorker(program: Command): void {
 
 /** A worker that was told to stop has ended ten seconds later. */
 const EXIT_AFTER_MS = 9_500;
+
+const KINDS = [...BUILT_IN_JOBS.map(({ kind }) => kind), 'report', 'other'];
+
+async function serveWorkerMetrics(context: Context, pool: Pool): Promise<WorkerMetrics> {
+  const { config, now } = context;
+  const metrics = createMetrics();
+  const deps = { pool, homeDir: config.homeDir, kinds: KINDS, now };
+  const counts = createWorkerMetrics(metrics, deps);
+  await serveProcessMetrics(context, metrics, {
+    port: config.workerMetricsPort,
+    variable: 'WORKER_METRICS_PORT',
+    pools: { pipeline: pool },
+    isHealthy: counts.isHealthy,
+  });
+  return counts;
+}
 
 /** Once, at the start: zone data come with new versions of Node, Postgres and DuckDB alone. */
 async function warnOfZones({ pipelinePool, withWarehouse, log, now }: Context): Promise<void> {
@@ -65,13 +87,14 @@ export function tickDeps(context: Context, parts: TickParts): TickDeps {
 }
 
 /** One tick with a browser of its own, started only if a PDF is to be made. */
-async function tickOnce(context: Context, parts: TickParts): Promise<void> {
+async function tickOnce(context: Context, parts: TickParts, counts: WorkerMetrics): Promise<void> {
   const { config, log } = context;
   let browser: Promise<Browser> | undefined;
   const started = performance.now();
   try {
     const result = await runTick({
       ...tickDeps(context, parts),
+      onRefreshed: counts.countRefresh,
       browser: () => {
         browser ??= launchBrowser(config.chromiumPath, log);
         return browser;
@@ -83,6 +106,10 @@ async function tickOnce(context: Context, parts: TickParts): Promise<void> {
     const isIdle = Object.values(result).every((value) => !value);
     const tookMs = Math.round(performance.now() - started);
     log[isIdle ? 'debug' : 'info']('tick.finished', { ...result, tookMs });
+    counts.countTick('done', tookMs);
+  } catch (error) {
+    counts.countTick('failed', performance.now() - started);
+    throw error;
   } finally {
     // A browser that did not start has failed its report already; there is nothing to close.
     await browser?.then(closeBrowser, () => undefined);

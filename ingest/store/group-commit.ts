@@ -4,7 +4,7 @@ import { type Pool, setTenant, withTransaction } from '../../core/postgres.ts';
 import type { PricesOf } from '../pricing/costing.ts';
 import { createPriceBook } from '../pricing/price-book.ts';
 import type { ParsedItem } from '../usage/event.ts';
-import { groupWrites } from './groups.ts';
+import { type GroupWatcher, groupWrites } from './groups.ts';
 import {
   createUsageStore,
   type ItemResult,
@@ -30,6 +30,7 @@ interface Request {
 export function createGroupedStore(
   pool: Pool,
   pricesOf: PricesOf = createPriceBook(pool),
+  watcher?: GroupWatcher,
 ): StoreUsage {
   const storeAlone = createUsageStore(pool, pricesOf);
   const storeShared = groupWrites<Request, ItemResult[]>({
@@ -38,6 +39,7 @@ export function createGroupedStore(
     sizeOf: ({ items }) => items.length,
     writeTogether: (requests) => storeTogether(pool, pricesOf, requests),
     writeAlone: ({ clientId, items }) => storeAlone(clientId, items),
+    watcher,
   });
   return (clientId, items) =>
     items.length > SHARED_ITEMS_MAX

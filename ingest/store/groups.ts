@@ -2,6 +2,14 @@
 // own write is done; one that cannot be written does not take the others with it.
 import { isUnavailable } from '../../core/postgres.ts';
 
+/** Told of how requests come together. */
+export interface GroupWatcher {
+  /** How many requests wait for a write. */
+  onWaiting(count: number): void;
+  /** How many requests share the write that begins. */
+  onGroup(requests: number): void;
+}
+
 export interface Grouping<Request, Result> {
   /** How many writes run at a time: while one commits, the next one is being written. */
   lanes: number;
@@ -10,6 +18,7 @@ export interface Grouping<Request, Result> {
   /** Writes all in one transaction and returns their results in order; nothing if it throws. */
   writeTogether(requests: Request[]): Promise<Result[]>;
   writeAlone(request: Request): Promise<Result>;
+  watcher?: GroupWatcher | undefined;
 }
 
 interface Waiting<Request, Result> {
@@ -23,16 +32,23 @@ export function groupWrites<Request, Result>(
   grouping: Grouping<Request, Result>,
 ): (request: Request) => Promise<Result> {
   const waiting: Waiting<Request, Result>[] = [];
+  const { watcher } = grouping;
   let busyLanes = 0;
   const work = async () => {
     busyLanes += 1;
-    while (waiting.length > 0) await writeGroup(grouping, takeGroup(grouping, waiting));
+    while (waiting.length > 0) {
+      const group = takeGroup(grouping, waiting);
+      watcher?.onGroup(group.length);
+      watcher?.onWaiting(waiting.length);
+      await writeGroup(grouping, group);
+    }
     busyLanes -= 1;
   };
   return (request) =>
     new Promise((resolve, reject) => {
       waiting.push({ request, resolve, reject });
       if (busyLanes < grouping.lanes) void work();
+      else watcher?.onWaiting(waiting.length);
     });
 }
 
