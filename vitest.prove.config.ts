@@ -7,7 +7,7 @@ export default mergeConfig(
   { ...suite, test: { ...test, include: [] } },
   defineConfig({
     test: {
-      include: ['test/{kill,long}-*.test.ts'],
+      include: ['test/{kill,long}-*.test.ts', 'pipeline/incremental.test.ts'],
       provide: { kills: 50 },
       testTimeout: 1_800_000,
     },

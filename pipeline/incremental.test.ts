@@ -1,13 +1,17 @@
 // However its events came, a warehouse that was refreshed on the way is the one that is built at once
 // from the same books, and both hold what Postgres finds: every rollup, every grain, to the last digit.
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { query, withTransaction } from '../core/postgres.ts';
 import { addTestClient, createTestBooks, silentLog, type TestBooks } from '../core/test-support.ts';
 import { act, emptyBooks } from '../test/act.ts';
+import { bookEvents, insertEvents, waitUntilSettled } from '../test/booked-events.ts';
 import { anyHistory, CLIENTS, type History } from '../test/histories.ts';
 import { compareWarehouses, compareWithPostgres } from '../test/same-figures.ts';
 import { createTestWarehouse } from '../test/test-warehouse.ts';
+import { copyBooks } from './copy.ts';
 import { refreshWarehouse } from './refresh.ts';
+import { buildRollups, forgetChanges } from './rollup.ts';
 import { verifyWarehouse } from './verify.ts';
 import type { Warehouse } from './warehouse.ts';
 
@@ -90,3 +94,63 @@ test('step by step is at once is Postgres, whatever happened', async () => {
     ...(IS_FULL ? {} : { seed: 20250318 }),
   });
 }, 1_800_000);
+
+describe('control', () => {
+  const at = '2025-03-30T12:00:00Z';
+  const zones = Object.fromEntries(CLIENTS.map((clientId) => [clientId, 'Europe/Vienna']));
+  const book = (id: string, instant = at) =>
+    bookEvents(books.app, 'a', [{ id, at: instant, cost: '1', user: 'u1' }]);
+
+  test('a day that changed and is not built is seen by each comparison', async () => {
+    await emptyBooks(books.owner, zones);
+    const { warehouse, remove } = await createTestWarehouse();
+    try {
+      await book('first');
+      await refresh(warehouse);
+      await book('second');
+      await warehouse.transaction(async () => {
+        await copyBooks(books.pipeline, warehouse, silentLog());
+        await warehouse.run(`delete from calendar.changed_days where client_id = 'a'`);
+        await buildRollups(warehouse);
+        await forgetChanges(warehouse);
+      });
+      expect(String(await compareWithFresh(warehouse))).toContain('rollups.usage_by_period');
+      expect(String(await compareWithPostgres(books.owner, warehouse))).toContain('usage of');
+      const { failures } = await verifyWarehouse({
+        ...{ pool: books.pipeline, warehouse, log: silentLog(), deep: true },
+      });
+      expect(failures.map(({ check }) => check)).toContain(
+        'rollups.usage_by_period_equals_postgres',
+      );
+    } finally {
+      remove();
+    }
+  });
+
+  test('a copy from the highest number of a transaction on misses what commits late', async () => {
+    await emptyBooks(books.owner, zones);
+    const { warehouse, remove } = await createTestWarehouse();
+    try {
+      await withTransaction(books.app, { clientId: 'a' }, async (connection) => {
+        await insertEvents(connection, 'a', [{ id: 'late', at: '2025-02-28T12:00:00Z' }]);
+        await book('meanwhile');
+        await refresh(warehouse);
+      });
+      const [newest] = await query<{ xid: string }>(
+        books.owner,
+        `select (xid::text::bigint + 1)::text as xid from usage_events where event_id = 'meanwhile'`,
+      );
+      await warehouse.run('update raw.copy_state set horizon_xid = $xid::varchar', {
+        xid: newest?.xid ?? '',
+      });
+      await waitUntilSettled(books.pipeline);
+      await refresh(warehouse);
+      const differences = await compareWithFresh(warehouse);
+      expect(differences.some((one) => one.includes('the second') && one.includes('late'))).toBe(
+        true,
+      );
+    } finally {
+      remove();
+    }
+  });
+});
