@@ -161,6 +161,15 @@ describe('amounts of two currencies are never added', () => {
     ]);
   });
 
+  test('of a price told in euros with no fee at all, whose dollars are none', async () => {
+    const texts = [{ price: '0.007', currency: 'EUR', fee: '0' }];
+    const clientId = await clientWith([{ id: 'a', at: AT, texts: [...texts, ...texts] }]);
+    expect(await costsOf(clientId, columns)).toEqual([
+      'EUR 1 1 0 0.014 0 0 0 0',
+      'USD 0 0 0 0 0 0 0 0',
+    ]);
+  });
+
   test('of an estimate in dollars, until a price is told in euros', async () => {
     const waiting = { estimate: '0.0083', currency: 'EUR' };
     const clientId = await clientWith([{ id: 'a', at: AT, texts: [waiting] }]);

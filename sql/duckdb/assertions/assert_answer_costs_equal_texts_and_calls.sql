@@ -111,6 +111,9 @@ booked as (
         on parts.client_id = asked_days.client_id
         and parts.business_date = asked_days.business_date
     group by all
+    -- A fee that is known to be none is no reason for a row.
+    having sum(parts.inbound_texts + parts.outbound_texts + parts.calls) > 0
+        or sum(parts.carrier_fee) > 0 or sum(parts.unknown_parts) > 0
 )
 
 (from rolled except from booked)
