@@ -20,9 +20,9 @@ export async function compareRollups(
     const table = `rollups.${name.split('/').at(-1)}`;
     await loadComputed(connection, warehouse, name, table);
     const rows = await warehouse.rows(
-      `(select 'warehouse' as only_in, * from (from ${table} except from computed))
+      `(select 'warehouse' as only_in, * from (from ${table} except all from computed))
        union all
-       (select 'books', * from (from computed except from ${table}))`,
+       (select 'books', * from (from computed except all from ${table}))`,
     );
     await warehouse.run('drop table computed');
     const check = `${table}_equals_postgres`;

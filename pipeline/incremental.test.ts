@@ -127,6 +127,31 @@ describe('control', () => {
     }
   });
 
+  test.each([
+    [
+      'a row that stands twice',
+      'insert into rollups.latencies_by_period from',
+      'where model is null',
+    ],
+    ['a row that is gone', 'delete from', 'where model is not null'],
+  ])('%s in a rollup that no assertion adds up is seen', async (_name, damage, where) => {
+    await emptyBooks(books.owner, zones);
+    const { warehouse, remove } = await createTestWarehouse();
+    try {
+      await bookEvents(books.app, 'a', [{ id: 'timed', at, latency: '5' }]);
+      await refresh(warehouse);
+      await warehouse.run(`${damage} rollups.latencies_by_period ${where}`);
+      const { failures } = await verifyWarehouse({
+        ...{ pool: books.pipeline, warehouse, log: silentLog(), deep: true },
+      });
+      expect(failures).toMatchObject([
+        { check: 'rollups.latencies_by_period_equals_postgres', rowCount: 3 },
+      ]);
+    } finally {
+      remove();
+    }
+  });
+
   test('a copy from the highest number of a transaction on misses what commits late', async () => {
     await emptyBooks(books.owner, zones);
     const { warehouse, remove } = await createTestWarehouse();
