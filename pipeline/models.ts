@@ -7,9 +7,11 @@ import { tablesRead, type Warehouse } from './warehouse.ts';
 
 /**
  * How a select becomes a relation: a view, or a table of which the rows of the touched days, or of the
- * asked periods, are replaced. A file says so in its header where its layer does not.
+ * asked periods, are replaced; month by month where the select keeps all its values in memory. A file
+ * says so in its header where its layer does not.
  */
-export type Landing = 'view' | 'by day' | 'by period';
+export type Landing = 'view' | 'by day' | 'by period' | 'month by month';
+const LANDINGS: readonly Landing[] = ['view', 'by day', 'by period', 'month by month'];
 
 export interface Model {
   /** Schema-qualified, such as `rollups.usage_by_day`. */
@@ -71,9 +73,10 @@ export function inBuildOrder(models: Model[]): Model[] {
 
 function readLanding(table: string, sql: string): Landing | undefined {
   const told = /^-- lands: (.*)$/m.exec(sql)?.[1];
-  if (told === undefined || told === 'view' || told === 'by day' || told === 'by period')
-    return told;
+  if (told === undefined) return undefined;
+  const landing = LANDINGS.find((known) => known === told);
+  if (landing !== undefined) return landing;
   throw new AppError('ERR_SQL', `${table} lands "${told}", which is no way to land`, {
-    fix: 'write view, by day or by period',
+    fix: `write one of: ${LANDINGS.join(', ')}`,
   });
 }

@@ -125,7 +125,27 @@ async function build(warehouse: Warehouse, { table, sql, lands }: Model): Promis
          where asked.client_id = model.client_id and asked.period_kind = model.period_kind
            and asked.period_start = model.period_start`;
   await warehouse.run(`delete from ${table} as model where exists (${asked})`);
-  await runModel(warehouse, table, `insert into ${table} by name ${sql}`);
+  const insert = () => runModel(warehouse, table, `insert into ${table} by name ${sql}`);
+  await (lands === 'month by month' ? monthByMonth(warehouse, insert) : insert());
+}
+
+/** Runs `work` once for the asked periods of each month. */
+async function monthByMonth(warehouse: Warehouse, work: () => Promise<void>): Promise<void> {
+  await warehouse.run('create or replace temp table all_asked_days as from calendar.asked_days');
+  const months = await warehouse.rows<{ month: string }>(
+    `select distinct date_trunc('month', period_start)::date as month from all_asked_days`,
+  );
+  for (const { month } of months) {
+    await warehouse.run('truncate calendar.asked_days');
+    await warehouse.run(
+      `insert into calendar.asked_days from all_asked_days
+       where date_trunc('month', period_start)::date = $month::date`,
+      { month },
+    );
+    await work();
+  }
+  await warehouse.run('create or replace table calendar.asked_days as from all_asked_days');
+  await warehouse.run('drop table all_asked_days');
 }
 
 async function runModel(warehouse: Warehouse, table: string, statement: string): Promise<void> {

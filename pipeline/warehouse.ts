@@ -42,7 +42,7 @@ export interface OpenOptions {
 const BUSY_WAIT_MS = 60_000;
 const BUSY_POLL_MS = 200;
 /** What does not fit is spilled to the staging folder: the worker stays below a gigabyte. */
-const MEMORY_MAX = '512MB';
+const MEMORY_MAX = '400MB';
 const SCHEMAS = ['raw', 'calendar', 'staging', 'marts', 'rollups'];
 const FLOATS = new Set<DuckDBTypeId>([DuckDBTypeId.FLOAT, DuckDBTypeId.DOUBLE]);
 // DuckDB's lock keeps other processes out but not this one, and two instances corrupt the file.

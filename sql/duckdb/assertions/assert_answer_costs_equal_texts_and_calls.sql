@@ -36,6 +36,14 @@ with rolled as (
         or sum(carrier_fee) > 0 or sum(unknown_fees) > 0
 ),
 
+called as (
+    select calls.*
+    from marts.usage_events as calls
+    semi join staging.stg_books__task_calls as task_calls
+        on calls.client_id = task_calls.client_id
+        and calls.event_id = task_calls.event_id
+),
+
 parts as (
     select
         client_id,
@@ -86,7 +94,7 @@ parts as (
     semi join calendar.asked_days as asked_days
         on task_calls.client_id = asked_days.client_id
         and task_calls.business_date = asked_days.business_date
-    inner join marts.usage_events as calls
+    inner join called as calls
         on task_calls.client_id = calls.client_id
         and task_calls.event_id = calls.event_id
 ),

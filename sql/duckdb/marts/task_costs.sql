@@ -86,6 +86,15 @@ fee_rows as (
     where direction = 'outbound' or carrier_fee is not null
 ),
 
+-- The few calls of tasks first: else all calls are sorted for the join.
+calls as (
+    select calls.*
+    from staging.stg_books__usage_events as calls
+    semi join staging.stg_books__task_calls as task_calls
+        on calls.client_id = task_calls.client_id
+        and calls.event_id = task_calls.event_id
+),
+
 call_rows as (
     select
         task_calls.client_id,
@@ -109,7 +118,7 @@ call_rows as (
     semi join calendar.touched_days as touched_days
         on task_calls.client_id = touched_days.client_id
         and task_calls.business_date = touched_days.business_date
-    inner join staging.stg_books__usage_events as calls
+    inner join calls
         on task_calls.client_id = calls.client_id
         and task_calls.event_id = calls.event_id
 ),

@@ -5,6 +5,14 @@
 -- params: none
 -- why: hours are counted from the first instant of the day, so that a day of
 -- 23, 25 or 23.5 hours has as many; the last of the latter is half an hour.
+with recent as (
+    select calls.*
+    from marts.usage_events as calls
+    semi join calendar.hourly_days as hourly_days
+        on calls.client_id = hourly_days.client_id
+        and calls.business_date = hourly_days.business_date
+)
+
 select
     asked_days.period_kind,
     asked_days.client_id,
@@ -20,15 +28,12 @@ select
     sum(calls.input_tokens) as input_tokens,
     sum(calls.output_tokens) as output_tokens,
     sum(coalesce(calls.effective_cost, 0)) as effective_cost
-from marts.usage_events as calls
+from recent as calls
 inner join calendar.asked_days as asked_days
     on calls.client_id = asked_days.client_id
     and calls.business_date = asked_days.business_date
 inner join calendar.client_days as days
     on calls.client_id = days.client_id
     and calls.business_date = days.business_date
-inner join calendar.hourly_days as hourly_days
-    on calls.client_id = hourly_days.client_id
-    and calls.business_date = hourly_days.business_date
 where asked_days.period_kind = 'day'
 group by all

@@ -2,6 +2,7 @@
 -- month, in microseconds: in all (no category), and by category.
 -- grain: period_kind, client_id, period_start, category
 -- params: none
+-- lands: month by month
 -- why: a percentile of percentiles is none, so that each is taken from the
 -- tasks themselves; of two waits in the middle the shorter.
 select
