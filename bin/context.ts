@@ -64,6 +64,8 @@ export function openContext(lifecycle: Lifecycle, { quiet = false }: ContextOpti
   const paths = homePaths(config.homeDir);
   const isLevelSet = (process.env.LOG_LEVEL ?? file.LOG_LEVEL ?? '') !== '';
   const log = createLog({ level: quiet && !isLevelSet ? 'warn' : config.logLevel });
+  const { warehouseUrl: url, duckdbExtensionDir: extensionDir } = config;
+  const warehouse = { ...paths, url, extensionDir };
   const books = openBooks(config, paths.postgres, log, lifecycle);
   return {
     config,
@@ -73,7 +75,7 @@ export function openContext(lifecycle: Lifecycle, { quiet = false }: ContextOpti
     now: () => new Date(),
     ...books,
     withWarehouse: async (work) =>
-      withCleanWarehouse({ pool: await books.pipelinePool(), paths, log }, work),
+      withCleanWarehouse({ pool: await books.pipelinePool(), paths: warehouse, log }, work),
     browser: once(async () => {
       const browser = await launchBrowser(config.chromiumPath, log);
       lifecycle.onEnd(() => closeBrowser(browser));
