@@ -45,6 +45,8 @@ export interface Context {
   /** The owner, who makes logins; row security does not hold a superuser. Throws ERR_CONFIG. */
   ownerPool(): Promise<Pool>;
   ownerUrl(): Promise<string>;
+  /** How the serving roles log in. */
+  roleUrls(): Promise<Record<ServingRole, string>>;
   /** Brings the books to the newest schema and prices; returns the applied migrations. */
   migrate(): Promise<string[]>;
   withWarehouse<T>(work: (warehouse: Warehouse) => Promise<T>): Promise<T>;
@@ -103,6 +105,7 @@ type Books = Pick<
   | 'pipelinePool'
   | 'ownerPool'
   | 'ownerUrl'
+  | 'roleUrls'
   | 'migrate'
 >;
 
@@ -140,13 +143,13 @@ function openBooks(config: Config, embeddedDir: string, log: Log, lifecycle: Lif
       fix: 'set it in the environment or in .env, as .env.example describes',
     });
   };
+  const roleUrls = async () => ({
+    [APP_ROLE]: await roleUrl(APP_ROLE),
+    [PIPELINE_ROLE]: await roleUrl(PIPELINE_ROLE),
+  });
   const runMigrations = once(async () => {
     const owner = open(await requireOwnerUrl(), 'daybook migrate', 2);
-    const roleUrls = {
-      [APP_ROLE]: await roleUrl(APP_ROLE),
-      [PIPELINE_ROLE]: await roleUrl(PIPELINE_ROLE),
-    };
-    const applied = await migrate({ owner, roleUrls, log });
+    const applied = await migrate({ owner, roleUrls: await roleUrls(), log });
     await syncPricesOnce(owner, new Date());
     return applied;
   });
@@ -171,6 +174,7 @@ function openBooks(config: Config, embeddedDir: string, log: Log, lifecycle: Lif
     pipelinePool: checked(opened(PIPELINE_ROLE, 4)),
     ownerPool: once(async () => open(await requireOwnerUrl(), 'daybook owner', 1)),
     ownerUrl: requireOwnerUrl,
+    roleUrls,
     migrate: runMigrations,
   };
 }

@@ -39,6 +39,8 @@ export async function withCleanWarehouse<T>(
     }
     log.info('warehouse.discarded', { reason: 'somebody was erased since it was made' });
     await discardWarehouse(paths);
+    const file = warehouseFile(paths);
+    if (file !== undefined) rmSync(`${file}.damaged`, { force: true });
   }
 }
 
