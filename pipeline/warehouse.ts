@@ -65,17 +65,21 @@ interface Opened {
 }
 
 /** Opens it, waiting for another holder. Throws ERR_WAREHOUSE_BUSY, ERR_CONFIG or ERR_SQL. */
-export async function openWarehouse(
-  paths: WarehousePaths,
+export function openWarehouse(paths: WarehousePaths, options?: OpenOptions): Promise<Warehouse> {
+  return openLocation(locate(paths), paths, options);
+}
+
+/** Opens the warehouse at a place; of the paths only where to stage and to find extensions. */
+export async function openLocation(
+  location: Location,
+  { staging, extensionDir }: Pick<WarehousePaths, 'staging' | 'extensionDir'>,
   { busyWaitMs = BUSY_WAIT_MS }: OpenOptions = {},
 ): Promise<Warehouse> {
-  const { staging } = paths;
   mkdirSync(staging, { recursive: true });
-  const location = locate(paths);
   const opened =
     location.kind === 'file'
       ? await openFile(location.path, busyWaitMs)
-      : await openShared(location, paths.extensionDir);
+      : await openShared(location, extensionDir);
   try {
     await runAll(opened, lockingStatements(opened.folders, staging));
     await runAll(
