@@ -45,6 +45,8 @@ export interface Context {
   /** The owner, who makes logins; row security does not hold a superuser. Throws ERR_CONFIG. */
   ownerPool(): Promise<Pool>;
   ownerUrl(): Promise<string>;
+  /** How the serving roles log in. */
+  roleUrls(): Promise<Record<ServingRole, string>>;
   /** Brings the books to the newest schema and prices; returns the applied migrations. */
   migrate(): Promise<string[]>;
   withWarehouse<T>(work: (warehouse: Warehouse) => Promise<T>): Promise<T>;
@@ -64,6 +66,8 @@ export function openContext(lifecycle: Lifecycle, { quiet = false }: ContextOpti
   const paths = homePaths(config.homeDir);
   const isLevelSet = (process.env.LOG_LEVEL ?? file.LOG_LEVEL ?? '') !== '';
   const log = createLog({ level: quiet && !isLevelSet ? 'warn' : config.logLevel });
+  const { warehouseUrl: url, duckdbExtensionDir: extensionDir } = config;
+  const warehouse = { ...paths, url, extensionDir };
   const books = openBooks(config, paths.postgres, log, lifecycle);
   return {
     config,
@@ -73,7 +77,7 @@ export function openContext(lifecycle: Lifecycle, { quiet = false }: ContextOpti
     now: () => new Date(),
     ...books,
     withWarehouse: async (work) =>
-      withCleanWarehouse({ pool: await books.pipelinePool(), paths, log }, work),
+      withCleanWarehouse({ pool: await books.pipelinePool(), paths: warehouse, log }, work),
     browser: once(async () => {
       const browser = await launchBrowser(config.chromiumPath, log);
       lifecycle.onEnd(() => closeBrowser(browser));
@@ -101,6 +105,7 @@ type Books = Pick<
   | 'pipelinePool'
   | 'ownerPool'
   | 'ownerUrl'
+  | 'roleUrls'
   | 'migrate'
 >;
 
@@ -138,13 +143,13 @@ function openBooks(config: Config, embeddedDir: string, log: Log, lifecycle: Lif
       fix: 'set it in the environment or in .env, as .env.example describes',
     });
   };
+  const roleUrls = async () => ({
+    [APP_ROLE]: await roleUrl(APP_ROLE),
+    [PIPELINE_ROLE]: await roleUrl(PIPELINE_ROLE),
+  });
   const runMigrations = once(async () => {
     const owner = open(await requireOwnerUrl(), 'daybook migrate', 2);
-    const roleUrls = {
-      [APP_ROLE]: await roleUrl(APP_ROLE),
-      [PIPELINE_ROLE]: await roleUrl(PIPELINE_ROLE),
-    };
-    const applied = await migrate({ owner, roleUrls, log });
+    const applied = await migrate({ owner, roleUrls: await roleUrls(), log });
     await syncPricesOnce(owner, new Date());
     return applied;
   });
@@ -169,6 +174,7 @@ function openBooks(config: Config, embeddedDir: string, log: Log, lifecycle: Lif
     pipelinePool: checked(opened(PIPELINE_ROLE, 4)),
     ownerPool: once(async () => open(await requireOwnerUrl(), 'daybook owner', 1)),
     ownerUrl: requireOwnerUrl,
+    roleUrls,
     migrate: runMigrations,
   };
 }

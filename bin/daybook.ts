@@ -2,6 +2,7 @@
 // The command line: one command a file under bin/commands, wired here.
 import { Command } from 'commander';
 import { describeError, isAppError } from '../core/errors.ts';
+import { registerBackup } from './commands/backup.ts';
 import { registerClients } from './commands/clients.ts';
 import { registerDemo } from './commands/demo.ts';
 import { registerDoctor } from './commands/doctor.ts';
@@ -59,6 +60,7 @@ for (const register of [
   registerErrors,
   registerRetention,
   registerErase,
+  registerBackup,
   registerDoctor,
   registerDemo,
 ]) {

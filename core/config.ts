@@ -179,6 +179,8 @@ export function loadConfig(
     );
   }
   if (problems.length > 0) throw configError(problems);
+  if (config.warehouseUrl !== undefined && !/^(?:ducklake|md):/.test(config.warehouseUrl))
+    config.warehouseUrl = resolve(projectDir, config.warehouseUrl);
   config.homeDir = resolve(isAbsolute(config.homeDir) ? '/' : projectDir, config.homeDir);
   return Object.freeze(config);
 }

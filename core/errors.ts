@@ -20,6 +20,8 @@ export type ErrorCode =
   | 'ERR_STOPPED'
   | 'ERR_RENDER'
   | 'ERR_ARCHIVE'
+  | 'ERR_BACKUP'
+  | 'ERR_DISK_LOW'
   | 'ERR_MAIL'
   | 'ERR_TWILIO'
   | 'ERR_MEDIA';

@@ -150,6 +150,33 @@ export async function copyToParts(
   return (stream as unknown as { rowCount: number }).rowCount;
 }
 
+/** Streams the rows of a select as CSV through these; returns how many there were. */
+export async function copyToStreams(
+  connection: Connection,
+  sql: string,
+  through: readonly [...NodeJS.ReadWriteStream[], NodeJS.WritableStream],
+): Promise<number> {
+  const stream = connection.query(copyTo(`copy (${sql}) to stdout (format csv, header true)`));
+  try {
+    await pipeline([stream, ...through]);
+  } catch (error) {
+    unusable.add(connection);
+    throw error;
+  }
+  return (stream as unknown as { rowCount: number }).rowCount;
+}
+
+/** Streams CSV from these into a `copy … from stdin` statement; returns how many rows it had. */
+export async function copyFromStreams(
+  connection: Connection,
+  sql: string,
+  from: readonly [NodeJS.ReadableStream, ...NodeJS.ReadWriteStream[]],
+): Promise<number> {
+  const stream = connection.query(copyFrom(sql));
+  await pipeline([...from, stream]);
+  return stream.rowCount;
+}
+
 /** Streams a CSV file into a `copy … from stdin` statement and returns how many rows it had. */
 export async function copyFromFile(
   connection: Connection,

@@ -6,7 +6,14 @@ import { messageOf } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { isUnavailable, type Pool, query } from '../core/postgres.ts';
 import { loadSql } from '../core/sql.ts';
-import { isDamage, openWarehouse, type Warehouse, type WarehousePaths } from './warehouse.ts';
+import {
+  discardWarehouse,
+  openWarehouse,
+  type Warehouse,
+  type WarehousePaths,
+  warehouseFile,
+} from './warehouse.ts';
+import { isDamage } from './warehouse-file.ts';
 
 export interface CleanOptions {
   pool: Pool;
@@ -31,7 +38,9 @@ export async function withCleanWarehouse<T>(
       warehouse.close();
     }
     log.info('warehouse.discarded', { reason: 'somebody was erased since it was made' });
-    for (const file of [paths.warehouse, `${paths.warehouse}.wal`]) rmSync(file, { force: true });
+    await discardWarehouse(paths);
+    const file = warehouseFile(paths);
+    if (file !== undefined) rmSync(`${file}.damaged`, { force: true });
   }
 }
 
@@ -46,8 +55,10 @@ async function openWhole(paths: WarehousePaths, log: Log): Promise<Warehouse> {
   }
 }
 
-/** Somebody may want to look at it; one is kept. */
-function setAside({ warehouse }: WarehousePaths, log: Log, error: unknown): void {
+/** Somebody may want to look at it; one is kept. What machines share is not ours to set aside. */
+function setAside(paths: WarehousePaths, log: Log, error: unknown): void {
+  const warehouse = warehouseFile(paths);
+  if (warehouse === undefined) throw error;
   const keptAs = `${warehouse}.damaged`;
   renameSync(warehouse, keptAs);
   rmSync(`${warehouse}.wal`, { force: true });
@@ -72,7 +83,8 @@ async function findNewestErasure(pool: Pool): Promise<string | undefined> {
 /** The file itself says before which erasure it was made; one that is empty is of this moment. */
 async function isClean(warehouse: Warehouse, newest: string): Promise<boolean> {
   const tables = await warehouse.rows<{ name: string }>(
-    `select schema_name || '.' || table_name as name from duckdb_tables()`,
+    `select schema_name || '.' || table_name as name from duckdb_tables()
+     where database_name = current_database()`,
   );
   const names = tables.map(({ name }) => name);
   const isMarked = names.includes('main.made_after');

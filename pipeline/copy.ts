@@ -121,8 +121,8 @@ async function createRawTables(warehouse: Warehouse): Promise<void> {
     `select comment from duckdb_tables() where schema_name = 'raw' and table_name = 'copy_state'`,
   );
   if (found[0]?.comment === version) return;
-  for (const table of RAW_TABLES) await warehouse.run(`drop table if exists raw.${table} cascade`);
-  await warehouse.run('drop table if exists calendar.changed_days cascade');
+  for (const table of RAW_TABLES) await warehouse.run(`drop table if exists raw.${table}`);
+  await warehouse.run('drop table if exists calendar.changed_days');
   for (const statement of statements) await warehouse.run(statement);
   await warehouse.run(`create or replace table calendar.client_days as ${days}`);
   const lookup = loadSql('duckdb/calendar/utc_days');

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { listSql, loadSql, SQL_DIR } from '../core/sql.ts';
 import { createTestWarehouse, type TestWarehouse } from '../test/test-warehouse.ts';
 import { inBuildOrder, loadModels, type Model } from './models.ts';
-import { tablesRead } from './warehouse.ts';
+import { tablesRead } from './tables-read.ts';
 
 let held: TestWarehouse;
 beforeAll(async () => {

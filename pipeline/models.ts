@@ -3,7 +3,8 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '../core/errors.ts';
 import { listSql, loadSql } from '../core/sql.ts';
-import { tablesRead, type Warehouse } from './warehouse.ts';
+import { tablesRead } from './tables-read.ts';
+import type { Warehouse } from './warehouse.ts';
 
 /**
  * How a select becomes a relation: a view, or a table of which the rows of the touched days, or of the

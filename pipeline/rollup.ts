@@ -109,9 +109,18 @@ async function forgetOldHours(warehouse: Warehouse): Promise<void> {
 
 /** Makes the view, or the table without a row. */
 async function create(warehouse: Warehouse, { table, sql, lands }: Model): Promise<void> {
-  const kind = lands === 'view' ? 'view' : 'table';
-  const end = lands === 'view' ? '' : ' limit 0';
-  await runModel(warehouse, table, `create or replace ${kind} ${table} as ${sql}${end}`);
+  if (lands === 'view')
+    return runModel(warehouse, table, `create or replace view ${table} as ${sql}`);
+  await runModel(warehouse, table, `create or replace temp table shape as ${sql} limit 0`);
+  // A sum of integers is a HUGEINT, which a warehouse of Parquet files would keep as a float.
+  const wide = await warehouse.rows<{ name: string }>(
+    `select column_name as name from duckdb_columns()
+     where database_name = 'temp' and table_name = 'shape' and data_type = 'HUGEINT'`,
+  );
+  const casts = wide.map(({ name }) => `${name}::decimal(38, 0) as ${name}`).join(', ');
+  const columns = casts === '' ? '*' : `* replace (${casts})`;
+  await warehouse.run(`create or replace table ${table} as select ${columns} from shape`);
+  await warehouse.run('drop table shape');
 }
 
 /** Replaces the rows of the asked days or periods; a view needs nothing. */

@@ -7,7 +7,8 @@ import { DuckDBInstance } from '@duckdb/node-api';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { isAppError } from '../core/errors.ts';
 import { createTestWarehouse, type TestWarehouse } from '../test/test-warehouse.ts';
-import { openWarehouse, tablesRead, withWarehouse } from './warehouse.ts';
+import { tablesRead } from './tables-read.ts';
+import { openWarehouse, withWarehouse } from './warehouse.ts';
 
 let held: TestWarehouse;
 beforeEach(async () => {

@@ -1,8 +1,7 @@
-// The only importer of DuckDB. Opens the warehouse locked down to one staging folder; numbers leave
-// as exact decimal text, dates as ISO text, so that nothing downstream ever sees a float.
-import { mkdirSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+// The only importer of DuckDB. Opens the warehouse, a file or one that machines share, locked down to
+// one staging folder; numbers leave as exact decimal text, dates as ISO text, never as floats.
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import {
   type DuckDBConnection,
   DuckDBDateValue,
@@ -12,8 +11,16 @@ import {
   DuckDBTypeId,
   type DuckDBValue,
 } from '@duckdb/node-api';
-import { AppError, messageOf } from '../core/errors.ts';
+import { AppError, isAppError, messageOf } from '../core/errors.ts';
 import { canonicalDecimal } from '../core/money.ts';
+import { lockingStatements, openingStatements } from './shared-warehouse.ts';
+import { holdFile, letGoOfFile } from './warehouse-file.ts';
+import {
+  type Location,
+  readLocation,
+  type SharedLocation,
+  withoutSecrets,
+} from './warehouse-location.ts';
 
 export type Value = string | number | boolean | null;
 export type WarehouseRow = Record<string, Value>;
@@ -31,6 +38,10 @@ export interface Warehouse {
 export interface WarehousePaths {
   warehouse: string;
   staging: string;
+  /** WAREHOUSE_URL: another file, or a warehouse that machines share. */
+  url?: string | undefined;
+  /** Whence extensions are loaded; undefined: from where DuckDB downloads them. */
+  extensionDir?: string | undefined;
 }
 
 export interface OpenOptions {
@@ -40,36 +51,118 @@ export interface OpenOptions {
 
 // Another process may hold the file for the length of a run.
 const BUSY_WAIT_MS = 60_000;
-const BUSY_POLL_MS = 200;
-/** What does not fit is spilled to the staging folder: the worker stays below a gigabyte. */
-const MEMORY_MAX = '400MB';
 const SCHEMAS = ['raw', 'calendar', 'staging', 'marts', 'rollups'];
 const FLOATS = new Set<DuckDBTypeId>([DuckDBTypeId.FLOAT, DuckDBTypeId.DOUBLE]);
-// DuckDB's lock keeps other processes out but not this one, and two instances corrupt the file.
-const openedHere = new Set<string>();
 
-/** Opens the file, waiting for another holder. Throws ERR_WAREHOUSE_BUSY or ERR_SQL. */
-export async function openWarehouse(
-  { warehouse, staging }: WarehousePaths,
+/** An opened database, before it is locked down. */
+interface Opened {
+  connection: DuckDBConnection;
+  /** Where its data files are, where it is no file itself. */
+  folders: string[];
+  /** Takes out of an error what nobody may read. */
+  clean: (error: unknown) => unknown;
+  close(): void;
+}
+
+/** Opens it, waiting for another holder. Throws ERR_WAREHOUSE_BUSY, ERR_CONFIG or ERR_SQL. */
+export function openWarehouse(paths: WarehousePaths, options?: OpenOptions): Promise<Warehouse> {
+  return openLocation(locate(paths), paths, options);
+}
+
+/** Opens the warehouse at a place; of the paths only where to stage and to find extensions. */
+export async function openLocation(
+  location: Location,
+  { staging, extensionDir }: Pick<WarehousePaths, 'staging' | 'extensionDir'>,
   { busyWaitMs = BUSY_WAIT_MS }: OpenOptions = {},
 ): Promise<Warehouse> {
-  mkdirSync(dirname(warehouse), { recursive: true });
   mkdirSync(staging, { recursive: true });
-  const path = resolve(warehouse);
-  const instance = await openFile(path, busyWaitMs);
+  const opened =
+    location.kind === 'file'
+      ? await openFile(location.path, busyWaitMs)
+      : await openShared(location, extensionDir);
+  try {
+    await runAll(opened, lockingStatements(opened.folders, staging));
+    await runAll(
+      opened,
+      SCHEMAS.map((schema) => `create schema if not exists ${schema}`),
+    );
+    return toWarehouse(opened, staging);
+  } catch (error) {
+    opened.close();
+    throw opened.clean(error);
+  }
+}
+
+/** Lets go of all that a warehouse holds, also of what is in no table any more. */
+export async function discardWarehouse(paths: WarehousePaths): Promise<void> {
+  const location = locate(paths);
+  if (location.kind === 'file') {
+    for (const file of [location.path, `${location.path}.wal`]) rmSync(file, { force: true });
+    return;
+  }
+  const opened = await openShared(location, paths.extensionDir);
+  const drops = SCHEMAS.map((schema) => `drop schema if exists ${schema} cascade`);
+  try {
+    await runAll(opened, [...drops, 'drop table if exists main.made_after', ...location.purge]);
+  } catch (error) {
+    throw opened.clean(error);
+  } finally {
+    opened.close();
+  }
+}
+
+/** The file that the warehouse is; undefined where it is none of this machine's. */
+export function warehouseFile(paths: WarehousePaths): string | undefined {
+  const location = locate(paths);
+  return location.kind === 'file' ? location.path : undefined;
+}
+
+function locate({ warehouse, url }: WarehousePaths): Location {
+  return readLocation(resolve(warehouse), url);
+}
+
+async function openFile(path: string, busyWaitMs: number): Promise<Opened> {
+  mkdirSync(dirname(path), { recursive: true });
+  const instance = await holdFile(path, busyWaitMs, (file) => DuckDBInstance.create(file));
   const close = () => {
     instance.closeSync();
-    openedHere.delete(path);
+    letGoOfFile(path);
+  };
+  const connection = await instance.connect();
+  return { connection, close, folders: [], clean: (error) => error };
+}
+
+/** Any number of processes may do this at a time: whose commit comes second is told so. */
+async function openShared(location: SharedLocation, dir: string | undefined): Promise<Opened> {
+  const instance = await DuckDBInstance.create(':memory:');
+  const connection = await instance.connect();
+  const { folders, shown, extensions } = location;
+  const opened = {
+    ...{ connection, folders, close: () => instance.closeSync() },
+    clean: (error: unknown) => cleanError(error, location),
   };
   try {
-    const connection = await instance.connect();
-    await lockDown(connection, staging);
-    for (const schema of SCHEMAS) await connection.run(`create schema if not exists ${schema}`);
-    return toWarehouse(connection, staging, close);
+    await runAll(opened, openingStatements(location, { dir, hasFile: existsSync }));
+    return opened;
   } catch (error) {
-    close();
-    throw error;
+    opened.close();
+    const why = withoutSecrets(location, messageOf(error));
+    throw new AppError('ERR_CONFIG', `the warehouse ${shown} does not open: ${why}`, {
+      fix: `check WAREHOUSE_URL; it needs DuckDB's extensions ${extensions.join(', ')}`,
+    });
   }
+}
+
+async function runAll({ connection }: Opened, statements: string[]): Promise<void> {
+  for (const statement of statements) await connection.run(statement);
+}
+
+/** The cause is left out: it may hold the address with its password. */
+function cleanError(error: unknown, location: SharedLocation): AppError {
+  const message = withoutSecrets(location, messageOf(error));
+  if (!isAppError(error)) return new AppError('ERR_SQL', message);
+  const { code, details, fix } = error;
+  return new AppError(code, message, fix === undefined ? { details } : { details, fix });
 }
 
 /** Opens the warehouse for the length of `work`. */
@@ -85,98 +178,22 @@ export async function withWarehouse<T>(
   }
 }
 
-/** The schema-qualified tables that a select reads, found by DuckDB's own parser. */
-export async function tablesRead(warehouse: Warehouse, sql: string): Promise<string[]> {
-  const [row] = await warehouse.rows<{ tree: string }>(
-    'select json_serialize_sql($sql::varchar) as tree',
-    { sql },
-  );
-  const tree = JSON.parse(row?.tree ?? '{}') as { error?: boolean; error_message?: string };
-  if (tree.error)
-    throw new AppError('ERR_SQL', `DuckDB cannot parse: ${tree.error_message}\n${sql}`);
-  const found = new Set<string>();
-  collectTables(tree, found);
-  return [...found].sort();
-}
-
-function toWarehouse(
-  connection: DuckDBConnection,
-  stagingDir: string,
-  closeFile: () => void,
-): Warehouse {
+function toWarehouse({ connection, clean, close }: Opened, stagingDir: string): Warehouse {
+  const told = <T>(work: Promise<T>) =>
+    work.catch((error: unknown) => {
+      throw clean(error);
+    });
   return {
     stagingDir,
-    run: async (sql, parameters) => void (await execute(connection, sql, parameters)),
-    rows: async <T>(sql: string, parameters?: Parameters) =>
-      (await execute(connection, sql, parameters)) as T[],
-    transaction: (work) => inTransaction(connection, work),
+    run: (sql, parameters) => told(execute(connection, sql, parameters).then(() => undefined)),
+    rows: <T>(sql: string, parameters?: Parameters) =>
+      told(execute(connection, sql, parameters)) as Promise<T[]>,
+    transaction: (work) => told(inTransaction(connection, work)),
     close: () => {
       connection.closeSync();
-      closeFile();
+      close();
     },
   };
-}
-
-async function openFile(path: string, busyWaitMs: number): Promise<DuckDBInstance> {
-  const deadline = performance.now() + busyWaitMs;
-  for (;;) {
-    const opened = await tryOpenFile(path);
-    if (opened instanceof DuckDBInstance) return opened;
-    if (performance.now() >= deadline) {
-      throw new AppError('ERR_WAREHOUSE_BUSY', `somebody else holds the warehouse ${path}`, {
-        cause: opened.heldBecause,
-        fix: 'wait for the other run to end and try again',
-      });
-    }
-    await sleep(BUSY_POLL_MS);
-  }
-}
-
-async function tryOpenFile(path: string): Promise<DuckDBInstance | { heldBecause: unknown }> {
-  if (openedHere.has(path)) return { heldBecause: new Error('this process has it open') };
-  openedHere.add(path);
-  try {
-    return await DuckDBInstance.create(path);
-  } catch (cause) {
-    openedHere.delete(path);
-    // Nothing looser: a message on a damaged file speaks of a "block".
-    if (/could not set lock on file/i.test(messageOf(cause))) return { heldBecause: cause };
-    throw new AppError('ERR_SQL', `the warehouse ${path} does not open: ${messageOf(cause)}`, {
-      cause,
-      details: { isDamaged: isDamage(cause) },
-      fix: 'delete the file; it is rebuilt from Postgres on the next run',
-    });
-  }
-}
-
-/** True for an error that the file itself is the cause of, and not its folder or its disk. */
-export function isDamage(error: unknown): boolean {
-  if (error instanceof AppError && error.details.isDamaged !== undefined)
-    return error.details.isDamaged === true;
-  return /not a valid DuckDB|could not read enough|corrupt|checksum|version number|deserializ|INTERNAL Error/i.test(
-    messageOf(error),
-  );
-}
-
-/** After this no statement reaches a file outside the staging folder, the network or a setting. */
-async function lockDown(connection: DuckDBConnection, stagingDir: string): Promise<void> {
-  const quote = (path: string) => `'${path.replaceAll("'", "''")}'`;
-  const folder = quote(stagingDir);
-  const spill = quote(join(stagingDir, 'spill'));
-  for (const statement of [
-    `set TimeZone = 'UTC'`,
-    // No select of ours relies on the order of rows; loading without it is faster.
-    'set preserve_insertion_order = false',
-    'set autoinstall_known_extensions = false',
-    'set autoload_known_extensions = false',
-    `set memory_limit = '${MEMORY_MAX}'`,
-    `set temp_directory = ${spill}`,
-    `set allowed_directories = [${folder}]`,
-    'set enable_external_access = false',
-    'set lock_configuration = true',
-  ]) {
-    await connection.run(statement);
-  }
 }
 
 async function execute(
@@ -254,7 +271,7 @@ async function inTransaction<T>(connection: DuckDBConnection, work: () => Promis
   await connection.run('begin transaction');
   try {
     const result = await work();
-    await connection.run('commit');
+    await commit(connection);
     return result;
   } catch (error) {
     // DuckDB may have ended the transaction already; the first error is the one that counts.
@@ -263,9 +280,13 @@ async function inTransaction<T>(connection: DuckDBConnection, work: () => Promis
   }
 }
 
-function collectTables(node: unknown, found: Set<string>): void {
-  if (typeof node !== 'object' || node === null) return;
-  const { type, schema_name: schema, table_name: table } = node as Record<string, unknown>;
-  if (type === 'BASE_TABLE' && schema !== '') found.add(`${schema}.${table}`);
-  for (const child of Object.values(node)) collectTables(child, found);
+/** A shared warehouse that another process changed meanwhile takes no second change of the same. */
+async function commit(connection: DuckDBConnection): Promise<void> {
+  await connection.run('commit').catch((cause: unknown) => {
+    if (!/transaction conflict|maximum retry count/i.test(messageOf(cause))) throw cause;
+    throw new AppError('ERR_WAREHOUSE_BUSY', 'another process changed the warehouse meanwhile', {
+      cause,
+      fix: 'try again',
+    });
+  });
 }

@@ -157,6 +157,23 @@ export interface SmsSection {
   notes: { lead: string; rest: string }[];
 }
 
+/** A figure that is another than when its period closed. */
+export interface RestatedRow {
+  period: string;
+  label: string;
+  previous: Figure;
+  current: Figure;
+  change: Figure;
+  /** "3 late calls". */
+  why: string;
+}
+
+export interface Restated {
+  title: string;
+  subtitle: string;
+  rows: RestatedRow[];
+}
+
 export interface ReportContent {
   report: string;
   title: string;
@@ -164,6 +181,8 @@ export interface ReportContent {
   period: ReportPeriod;
   headline: string;
   lede: string;
+  /** What the reader must know before any figure: that the data end early. Absent where they do not. */
+  notice?: { lead: string; rest: string };
   keyFigures: KeyFigure[];
   weeks: BarChart;
   months: BarChart;
@@ -178,6 +197,8 @@ export interface ReportContent {
   definitions: { term: string; meaning: string }[];
   /** Absent where there were no texts. */
   sms?: SmsSection;
+  /** Absent where nothing was restated. */
+  restated?: Restated;
 }
 
 /** How and when the content came about; not part of its identity. */
@@ -193,4 +214,9 @@ export interface Provenance {
 export interface Report {
   content: ReportContent;
   provenance: Provenance;
+}
+
+/** True for a revision that follows another because late data came. */
+export function isRestated({ content, provenance }: Report): boolean {
+  return provenance.revision > 1 && content.restated !== undefined;
 }

@@ -2,7 +2,7 @@
 // carries every key figure, and the attachments are the archived bytes.
 
 import { drawBarImage } from './bar-image.ts';
-import type { Figure, Report } from './content.ts';
+import { type Figure, isRestated, type Report } from './content.ts';
 import { createFormatter, formatInstant } from './format.ts';
 import { pageNote, renderTemplate } from './render-html.ts';
 
@@ -58,7 +58,7 @@ export function composeMail(report: Report, { from, to, messageId, files }: Mail
     from,
     to,
     messageId,
-    subject: subjectOf(report),
+    subject: `${subjectOf(report)}${isRestated(report) ? ' (restated)' : ''}`,
     text: mailText(view),
     html: renderTemplate(`emails/${report.content.report}`, view),
     images: view.figures.map(({ cid, image }) => ({ cid, content: image })),
@@ -110,6 +110,7 @@ function mailView(report: Report, attached: MailOptions['files'], isTooLarge: bo
   return {
     content,
     preheader: content.lede,
+    notice: content.notice ?? null,
     figures: MAIL_KEY_FIGURES.flatMap((id) => {
       const keyFigure = content.keyFigures.find((candidate) => candidate.id === id);
       if (keyFigure === undefined) return [];
@@ -146,12 +147,22 @@ function mailView(report: Report, attached: MailOptions['files'], isTooLarge: bo
   };
 }
 
-function mailText({ content, figures, changes, attachedNote, note, asOf, why }: MailView): string {
+function mailText({
+  content,
+  notice,
+  figures,
+  changes,
+  attachedNote,
+  note,
+  asOf,
+  why,
+}: MailView): string {
   const { period, client } = content;
   return [
     content.headline,
     '',
     content.lede,
+    ...(notice === null ? [] : ['', `${notice.lead} ${notice.rest}`]),
     '',
     `${[period.title, period.range].filter((part) => part !== '').join(', ')} (${client.timeZone})`,
     '',

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import Handlebars from 'handlebars';
 import { AppError, messageOf } from '../core/errors.ts';
 import { drawBars, drawSparkline, drawVariance, largestValue } from './chart.ts';
-import type { Measure, Report, SmsSection } from './content.ts';
+import { isRestated, type Measure, type Report, type SmsSection } from './content.ts';
 import { fontFaces } from './fonts.ts';
 import { formatInstant } from './format.ts';
 
@@ -52,12 +52,17 @@ export function renderHtml(report: Report): string {
 }
 
 /** One line on how complete the report is; it stands at the foot of every page. */
-export function pageNote({ content, provenance }: Report): string {
+export function pageNote(report: Report): string {
+  const { content, provenance } = report;
   const { inPostgres, inWarehouse, inReport, difference } = content.completeness;
   return (
     `${inPostgres.text} ${inPostgres.value === '1' ? 'call' : 'calls'} in Postgres = ${inWarehouse.text} in DuckDB = ${inReport.text} in this report · ` +
-    `difference ${difference.text} · run ${shortRunId(provenance.runId)} · revision ${provenance.revision}`
+    `difference ${difference.text} · run ${shortRunId(provenance.runId)} · ${revisionName(report)}`
   );
+}
+
+function revisionName(report: Report): string {
+  return `revision ${report.provenance.revision}${isRestated(report) ? ', restated' : ''}`;
 }
 
 /** The first characters of a run's id, as people quote it. */
@@ -72,6 +77,9 @@ function viewOf(report: Report) {
   return {
     content,
     provenance,
+    notice: content.notice ?? null,
+    restated: content.restated ?? null,
+    revision: revisionName(report),
     runId: shortRunId(provenance.runId),
     asOf: formatInstant(provenance.asOf, content.client.timeZone),
     keyFigures: content.keyFigures.map((keyFigure) => ({

@@ -34,6 +34,8 @@ export async function renderXlsx(report: Report): Promise<Buffer> {
   addTables(workbook, TABLE_SHEETS, content.tables, content.client.currency);
   if (content.sms !== undefined) addSms(workbook, content.sms);
   addTableSheet(workbook, 'Definitions', DEFINITION_COLUMNS, definitionRows(report));
+  if (content.restated !== undefined)
+    addTableSheet(workbook, 'Restated', RESTATED_COLUMNS, restatedRows(report));
   return Buffer.from(await workbook.xlsx.writeBuffer());
 }
 
@@ -83,6 +85,16 @@ const KEY_FIGURE_COLUMNS: Column[] = [
   { head: 'Exact value (text)', width: 30 },
 ];
 
+const RESTATED_COLUMNS: Column[] = [
+  { head: 'Period', width: 22 },
+  { head: 'Figure', width: 22 },
+  { head: 'Unit', width: 10 },
+  { head: 'As it closed', width: 16, isNumber: true },
+  { head: 'Now', width: 16, isNumber: true },
+  { head: 'Change', width: 16, isNumber: true },
+  { head: 'Because of', width: 30 },
+];
+
 const DEFINITION_COLUMNS: Column[] = [
   { head: 'Term', width: 22 },
   { head: 'Meaning', width: 72 },
@@ -104,6 +116,9 @@ function coverLines({ content, provenance }: Report) {
       ['Data as of', asOf],
       ['Run', shortRunId(provenance.runId)],
       ['Revision', numberCell(String(provenance.revision), '0')],
+      ...(content.notice === undefined
+        ? []
+        : [['Note', `${content.notice.lead} ${content.notice.rest}`]]),
       ['Calls in Postgres', figureCell(completeness.inPostgres, client.currency)],
       ['Calls in DuckDB', figureCell(completeness.inWarehouse, client.currency)],
       ['Calls in this report', figureCell(completeness.inReport, client.currency)],
@@ -160,6 +175,18 @@ function tableRows(table: Table, currency: string): Value[][] {
     textCell(label.id),
     textCell(label.detail),
     ...cells.map((cell) => figureCell(cell, currency)),
+  ]);
+}
+
+function restatedRows({ content }: Report): Value[][] {
+  const { currency } = content.client;
+  const rows = content.restated?.rows ?? [];
+  return rows.map(({ period, label, previous, current, change, why }) => [
+    textCell(period),
+    textCell(label),
+    textCell(unitOf(current.format, currency)),
+    ...[previous, current, change].map((figure) => figureCell(figure, currency)),
+    textCell(why),
   ]);
 }
 

@@ -1,3 +1,4 @@
+// Whoever is erased is gone from every store, and no figure changes: not a count of people, not a sum.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

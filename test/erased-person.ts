@@ -24,7 +24,10 @@ const EXTRAS = `update usage_events
     tags = array['prod', 'of-ana.canaria@people.example', 'Ana Canaria']
   where user_id = '${MAIL}'`;
 
+const ALL = `update usage_events set tags = array['prod'] where user_id = 'somebody-else'`;
+
 export async function bookCalls(books: TestBooks) {
   await bookEvents(books.app, CLIENT, CALLS);
   await query(books.owner, EXTRAS);
+  await query(books.owner, ALL);
 }

@@ -72,6 +72,12 @@ export function makeFacts(given: Calls[], options: FactsOptions = {}): Executive
     },
     asOf: '2025-03-17T06:00:00.000Z',
     now: `${addDays(period.end, 1)}T06:00:00.000Z`,
+    freshness: {
+      dataAt: `${addDays(period.end, 1)}T05:59:00.000Z`,
+      dataDate: addDays(period.end, 1),
+      endsAt: `${period.end}T00:00:00.000Z`,
+    },
+    restated: [],
   };
 }
 

@@ -14,6 +14,8 @@ export interface Subject {
   phones: string[];
   /** His mail address and name. */
   names: string[];
+  /** That only his calls bear. */
+  tags: string[];
   conversations: string[];
   /** The pseudonyms of conversations come from it; it goes with the subject. */
   secret: string;
@@ -111,7 +113,7 @@ async function forget(erasure: Erasure): Promise<void> {
 
 /** Until nothing is left under the old id: whoever books for it meanwhile is waited for. */
 async function renameUser(erasure: Erasure, userId: string): Promise<void> {
-  const { pseudonym, batchRows, names, phones } = erasure;
+  const { pseudonym, batchRows, names, phones, tags } = erasure;
   const identifiers = [userId, ...phones, ...names];
   const conversations = new Set(erasure.conversations);
   for (let round = 1; ; round += 1) {
@@ -120,7 +122,7 @@ async function renameUser(erasure: Erasure, userId: string): Promise<void> {
     });
     for (let rows = batchRows; rows === batchRows; ) {
       rows = await step(erasure, async (run, note) => {
-        const values = [userId, pseudonym, batchRows, identifiers];
+        const values = [userId, pseudonym, batchRows, identifiers, tags];
         const [batch] = await run<{ rows: number; conversations: string[] }>('erase_calls', values);
         for (const id of batch?.conversations ?? []) conversations.add(id);
         await note('usage_events', batch?.rows ?? 0, batch?.conversations);

@@ -100,14 +100,15 @@ async function findSubjects(owner: Pool, request: ErasureRequest): Promise<Subje
     const named = await run<{ user_id: string }>('select_erasure_subjects', [userId, phone]);
     const subjects: Subject[] = [];
     for (const { user_id: name } of named) {
-      const [known] = await run<{ phones: string[]; names: string[] }>('select_identifiers', [
+      const [known] = await run<Pick<Subject, 'phones' | 'names' | 'tags'>>('select_identifiers', [
         name,
       ]);
-      const phones = new Set([...(known?.phones ?? []), ...(phone === null ? [] : [phone])]);
-      subjects.push(newSubject(name, name, [...phones], known?.names.filter(Boolean) ?? []));
+      const subject = newSubject(name, { userId: name, ...known });
+      if (phone !== null && !subject.phones.includes(phone)) subject.phones.push(phone);
+      subjects.push(subject);
     }
     if (subjects.length === 0 && phone !== null && traces?.is_known)
-      subjects.push(newSubject(phone, null, [phone], []));
+      subjects.push(newSubject(phone, { phones: [phone] }));
     if (subjects.length > 0) return subjects;
     throw new AppError('ERR_NOT_FOUND', `client "${clientId}" knows nobody of that id or number`, {
       fix: 'whoever was erased already has a receipt: npm run daybook -- erase --list',
@@ -115,15 +116,10 @@ async function findSubjects(owner: Pool, request: ErasureRequest): Promise<Subje
   });
 }
 
-function newSubject(name: string, userId: string | null, phones: string[], names: string[]) {
-  return {
-    name,
-    userId,
-    phones,
-    names,
-    conversations: [],
-    secret: randomBytes(32).toString('hex'),
-  };
+function newSubject(name: string, known: Partial<Subject>): Subject {
+  const { userId = null, phones = [], names = [], tags = [] } = known;
+  const secret = randomBytes(32).toString('hex');
+  return { name, userId, phones, names: names.filter(Boolean), tags, conversations: [], secret };
 }
 
 async function begin(owner: Pool, request: ErasureRequest, subject: Subject): Promise<ErasureRow> {

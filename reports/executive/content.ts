@@ -11,6 +11,7 @@ import { buildKeyFigures, COMPARABLE_CALLS_MIN } from './key-figures.ts';
 import { costWord, foreignCosts, knownCost, NO_SPENDING } from './known-cost.ts';
 import { periodName, periodRange, periodShortName, periodTitle } from './names.ts';
 import { writeNarrative } from './narrative.ts';
+import { buildRestated } from './restated.ts';
 import { buildSms, smsDefinitions, smsSums } from './sms.ts';
 import { buildTables, describeStatus } from './tables.ts';
 
@@ -51,6 +52,7 @@ export function composeExecutive(facts: ExecutiveFacts): ReportContent {
       ...smsDefinitions(facts),
     ],
     ...buildSms(facts, previousName),
+    ...buildRestated(facts, formatter),
   };
 }
 

@@ -2,9 +2,7 @@
 // decimal text; no formatting, no judgement.
 import {
   addDays,
-  calendarDays,
   daysBetween,
-  localDate,
   type Period,
   type PeriodKind,
   periodContaining,
@@ -15,9 +13,11 @@ import { difference, sumDecimals } from '../../core/money.ts';
 import { type Pool, query, withTransaction } from '../../core/postgres.ts';
 import { loadSql } from '../../core/sql.ts';
 import { readCopyState } from '../../pipeline/copy.ts';
+import { type Freshness, loadBounds, loadFreshness } from '../../pipeline/freshness.ts';
 import type { Warehouse } from '../../pipeline/warehouse.ts';
 import { type Breakdown, loadBreakdown } from './breakdown.ts';
 import type { Spending } from './known-cost.ts';
+import { loadRestated, type RestatedFact } from './restated.ts';
 import { loadSmsFacts, type SmsFacts } from './sms-facts.ts';
 
 /** Totals of a day or a period that begins at `start`. */
@@ -57,20 +57,24 @@ export interface ExecutiveFacts {
   asOf: string;
   /** When the report is made, by the clock that decided that it is due. */
   now: string;
+  /** How far the data reach, and where the period ends. */
+  freshness: Freshness;
+  /** Figures of either period that late data changed after it had closed. */
+  restated: RestatedFact[];
 }
 
 export const HISTORY_PERIODS = 12;
 
 /** The day after the last that the snapshot holds anything of, and never after the period. */
-export function dataEnd({ now, client, period }: ExecutiveFacts): string {
-  const tomorrow = addDays(localDate(new Date(now), client.timeZone), 1);
-  return tomorrow < period.end ? tomorrow : period.end;
+export function dataEnd({ freshness, period }: ExecutiveFacts): string {
+  const next = addDays(freshness.dataDate, 1);
+  return next < period.end ? next : period.end;
 }
 
 /** How many days of the period had begun at the snapshot, or undefined once it was over. */
 export function openDays(facts: ExecutiveFacts): number | undefined {
-  const { now, client, period } = facts;
-  if (localDate(new Date(now), client.timeZone) >= period.end) return undefined;
+  const { freshness, period } = facts;
+  if (freshness.dataDate >= period.end) return undefined;
   return Math.max(0, daysBetween(period.start, dataEnd(facts)));
 }
 
@@ -114,6 +118,8 @@ export async function loadExecutiveFacts(
     ...(sms === undefined ? {} : { sms }),
     asOf: state.as_of,
     now: now.toISOString(),
+    freshness: await loadFreshness(pool, warehouse, client, period, now),
+    restated: await loadRestated(pool, client.id, [period, previous], state.as_of),
   };
 }
 
@@ -187,11 +193,12 @@ async function compareWithBooks(
   snapshot: string,
 ): Promise<ExecutiveFacts['completeness']> {
   const bounds = await loadBounds(warehouse, client, period);
+  const values = [client.id, bounds.startsAt, bounds.endsAt, snapshot];
   const [booked] = await withTransaction(pool, { clientId: client.id }, (connection) =>
     query<{ calls: string; reported_cost: string; effective_cost: string }>(
       connection,
       loadSql('postgres/queries/sum_usage_of_period'),
-      [client.id, bounds.starts_at, bounds.ends_at, snapshot],
+      values,
     ),
   );
   const { currencies } = current;
@@ -207,23 +214,6 @@ async function compareWithBooks(
       sumDecimals(currencies.map(({ reportedCost }) => reportedCost)),
     ),
   };
-}
-
-interface Bounds {
-  starts_at: string | null;
-  ends_at: string | null;
-}
-
-/** By the calendar that dated the rows; a period that it does not reach can hold none. */
-async function loadBounds(warehouse: Warehouse, client: Client, period: Period): Promise<Bounds> {
-  const [bounds] = await warehouse.rows<Bounds>(loadSql('duckdb/reports/period_bounds'), {
-    client_id: client.id,
-    range_from: period.start,
-    range_until: period.end,
-  });
-  if (bounds?.starts_at != null && bounds.ends_at !== null) return bounds;
-  const [first] = calendarDays(client.timeZone, period.start, period.start);
-  return { starts_at: first?.startsAt ?? null, ends_at: first?.startsAt ?? null };
 }
 
 /** Of a year up to the period's end: what a call of each model usually costs. */

@@ -9,10 +9,13 @@ import { type ExecutiveFacts, openDays } from './facts.ts';
 import { isComparable } from './key-figures.ts';
 import { knownCost, nameForeignCosts, unpricedCalls } from './known-cost.ts';
 import { modelKey, periodName } from './names.ts';
+import { noticeOf } from './notice.ts';
+import { restatedPoints } from './restated.ts';
 
 export interface Narrative {
   headline: string;
   lede: string;
+  notice?: { lead: string; rest: string };
   attention: { lead: string; rest: string }[];
 }
 
@@ -32,7 +35,12 @@ export function writeNarrative(
     formatter,
     figure: (id: string) => figures.find((figure) => figure.id === id) as KeyFigure,
   };
-  return { headline: headline(writer), lede: lede(writer), attention: attention(writer) };
+  return {
+    headline: headline(writer),
+    lede: lede(writer),
+    ...noticeOf(facts),
+    attention: attention(writer),
+  };
 }
 
 interface Writer {
@@ -103,7 +111,10 @@ function lede(writer: Writer): string {
 function openLede(writer: Writer, open: number): string {
   const { period, current } = writer.facts;
   const days = plural(String(daysBetween(period.start, period.end)), 'day');
-  const said = `The period is still open: ${open} of ${days} begun.`;
+  const isOver = Date.parse(writer.facts.now) >= Date.parse(writer.facts.freshness.endsAt);
+  const said = isOver
+    ? `The data end before the period does: ${open} of ${days} begun.`
+    : `The period is still open: ${open} of ${days} begun.`;
   return current.all.calls === '0' ? said : `${said} ${unpricedNow(writer)}`;
 }
 
@@ -163,9 +174,11 @@ function tokensChange({ formatter, figure }: Writer): string {
 }
 
 function attention(writer: Writer): Narrative['attention'] {
-  return [oneModel(writer), unknownCosts(writer), outliers(writer)].filter(
-    (point) => point !== undefined,
-  );
+  const points = [oneModel(writer), unknownCosts(writer), outliers(writer)];
+  return [
+    ...restatedPoints(writer.facts, writer.formatter),
+    ...points.filter((point) => point !== undefined),
+  ];
 }
 
 function oneModel({ facts, formatter }: Writer) {

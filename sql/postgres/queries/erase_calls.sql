@@ -1,7 +1,8 @@
 -- Books calls of a person under the pseudonym and takes off what the application told beside them.
--- params: $1 client, $2 user, $3 pseudonym, $4 how many, $5 what identifies the person.
--- why: counts, costs and raw usage stay; the new xid has the rows copied again. A tag goes that is one
--- of the identifiers, or holds one that is long enough not to be meant by chance.
+-- params: $1 client, $2 user, $3 pseudonym, $4 how many, $5 what identifies the person, $6 tags that
+-- no other calls bear.
+-- why: counts, costs and raw usage stay; the new xid has the rows copied again. A tag goes that no
+-- other calls bear, is one of the identifiers, or holds one that is too long to be meant by chance.
 with batch as (
     select event_id
     from usage_events
@@ -15,7 +16,7 @@ changed as (
         tags = (
             select array_agg(told.tag order by told.place)
             from unnest(usage_events.tags) with ordinality as told (tag, place)
-            where not exists (
+            where told.tag <> all ($6::text[]) and not exists (
                 select from unnest($5::text[]) as identifier (words)
                 where lower(told.tag) = lower(identifier.words)
                     or (

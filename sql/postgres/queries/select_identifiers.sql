@@ -1,5 +1,6 @@
 -- What is known of a person beside the id: his numbers, and what he told about himself. A number on
--- his calls is his own if no other user's call bears it and it is none of ours.
+-- his calls is his own if no other user's call bears it and it is none of ours; a tag, if no call but
+-- his bears it.
 -- params: $1 client, $2 user.
 select
     array(
@@ -21,4 +22,17 @@ select
         select unnest(array[email, full_name])
         from user_profiles
         where client_id = $1 and user_id = $2
-    ) as names
+    ) as names,
+    array(
+        select own.tag
+        from (
+            select distinct unnest(tags) as tag
+            from usage_events
+            where client_id = $1 and user_id = $2
+        ) as own
+        where not exists (
+            select from usage_events as others
+            where others.client_id = $1 and others.user_id is distinct from $2
+                and others.tags @> array[own.tag]
+        )
+    ) as tags
