@@ -19,7 +19,8 @@ export interface DispatchDeps {
 /** What became of a run. */
 export interface Outcome {
   run: DueRun;
-  state: 'succeeded' | 'failed';
+  /** `postponed`: it waits for its data. */
+  state: 'succeeded' | 'failed' | 'postponed';
   error?: unknown;
 }
 
@@ -75,9 +76,15 @@ export async function workOff(
     const outcome = await workOne(deps, kinds, run);
     outcomes.push(outcome);
     const isGivenBack = isAppError(outcome.error, 'ERR_STOPPED', 'ERR_WAREHOUSE_BUSY');
-    if (isGivenBack || isFatal()) throw outcome.error;
+    const isLast = outcome.state !== 'succeeded' && isFatal();
+    if (isGivenBack || isLast) throw causeOf(outcome.error);
   }
   return outcomes;
+}
+
+/** Why a run waits, where that is an error. */
+function causeOf(error: unknown): unknown {
+  return isAppError(error, 'ERR_NOT_YET') ? (error.cause ?? error) : error;
 }
 
 async function workOne(deps: DispatchDeps, kinds: JobKinds, run: DueRun): Promise<Outcome> {
@@ -95,6 +102,10 @@ async function workOne(deps: DispatchDeps, kinds: JobKinds, run: DueRun): Promis
     return { run, state: 'succeeded' };
   } catch (error) {
     const message = messageOf(error);
+    if (isAppError(error, 'ERR_NOT_YET')) {
+      log.info('run.postponed', { job, clientId, slotAt, until: error.details.until, message });
+      return { run, state: 'postponed', error };
+    }
     const isQuiet = isAppError(error, 'ERR_STOPPED', 'ERR_WAREHOUSE_BUSY');
     log[isQuiet ? 'info' : 'error']('run.failed', { job, clientId, slotAt, attempts, message });
     return { run, state: 'failed', error };

@@ -8,9 +8,8 @@ import { GRACE_MINUTES } from './periods.ts';
 import type { Warehouse } from './warehouse.ts';
 
 /** A scheduled report waits so long for its period to close, then it is sent and says what it lacks. */
-export const HELD_HOURS_MAX = 6;
+export const HELD_MS_MAX = 6 * 3_600_000;
 const GRACE_MS = GRACE_MINUTES * 60_000;
-const HELD_MS_MAX = HELD_HOURS_MAX * 3_600_000;
 const ASK_AGAIN_MS = 60_000;
 
 export interface PeriodBounds {

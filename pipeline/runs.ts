@@ -140,7 +140,8 @@ export async function holdRun(connection: Connection, held: Held): Promise<void>
 /**
  * Runs `work` for a claimed run, keeps its lease up, and writes its end into the ledger. An error
  * ends the run as failed and is thrown on; a run that another took over throws ERR_RUN_LOST; one
- * that a stopping worker cannot finish in time is given back and throws ERR_STOPPED.
+ * that a stopping worker cannot finish in time is given back and throws ERR_STOPPED; one that throws
+ * `notYet` waits.
  */
 export async function executeRun<T>(
   pool: Pool,
@@ -167,7 +168,8 @@ export async function executeRun<T>(
     const isStopped = stop?.aborted === true && !isAppError(error, 'ERR_RUN_LOST');
     // Whoever holds the warehouse, or comes after us, does it: that is no failure of the run.
     const isGivenBack = isStopped || isAppError(error, 'ERR_WAREHOUSE_BUSY');
-    await (isGivenBack ? releaseRun : failRun)(pool, run, now(), error);
+    if (isAppError(error, 'ERR_NOT_YET') && !isStopped) await postponeRun(pool, run, error);
+    else await (isGivenBack ? releaseRun : failRun)(pool, run, now(), error);
     throw isStopped ? stoppedRun(run) : error;
   } finally {
     clearInterval(heartbeat);
@@ -185,6 +187,16 @@ async function failRun(pool: Pool, run: Run, now: Date, error: unknown): Promise
 async function releaseRun(pool: Pool, run: Held, now: Date, why: unknown): Promise<void> {
   const values = [run.runId, run.fence, now, messageOf(why)];
   await query(pool, loadSql('postgres/queries/release_run'), values).catch(() => undefined);
+}
+
+/** What a run throws that waits for its data: nobody does it before `until`; no attempt is lost. */
+export function notYet(until: Date, why: string, cause?: unknown): AppError {
+  return new AppError('ERR_NOT_YET', why, { cause, details: { until } });
+}
+
+async function postponeRun(pool: Pool, run: Held, why: AppError): Promise<void> {
+  const values = [run.runId, run.fence, why.details.until, why.message];
+  await query(pool, loadSql('postgres/queries/postpone_run'), values);
 }
 
 /** True when the run was still its holder's. */
@@ -245,7 +257,8 @@ function leaseEnd(now: Date): Date {
   return new Date(now.getTime() + LEASE_MS);
 }
 
-function clockLimit(now: Date): Date {
+/** No lease of now ends later. */
+export function clockLimit(now: Date): Date {
   return new Date(now.getTime() + LEASE_MS + CLOCK_SLACK_MS);
 }
 

@@ -17,8 +17,10 @@ interface Fresh {
 export interface Session {
   /** The refreshed warehouse; rejects each time in the same way where it cannot be had. */
   fresh(): Promise<Fresh>;
-  /** True after a rejection: nothing of this tick can have the warehouse. */
+  /** True after a rejection: nothing of this tick can have the warehouse fresh. */
   hasFailed(): boolean;
+  /** After a rejection, the warehouse with the figures that passed last; undefined if it is not open. */
+  asItStands(): Warehouse | undefined;
   wasOpened(): boolean;
   /** Lets go of the warehouse. */
   close(): Promise<void>;
@@ -28,16 +30,23 @@ export function openSession({ withWarehouse, refresh }: SessionDeps): Session {
   const held = Promise.withResolvers<void>();
   let fresh: Promise<Fresh> | undefined;
   let ended: Promise<void> | undefined;
+  let standing: Warehouse | undefined;
   let hasFailed = false;
   const open = () => {
     const { promise, resolve, reject } = Promise.withResolvers<Fresh>();
-    ended = withWarehouse(async (warehouse) => {
-      resolve({ warehouse, copiedRows: await refresh(warehouse) });
-      await held.promise;
-    }).catch((error: unknown) => {
+    const fail = (error: unknown) => {
       hasFailed = true;
       reject(error);
-    });
+    };
+    ended = withWarehouse(async (warehouse) => {
+      standing = warehouse;
+      await refresh(warehouse).then((copiedRows) => resolve({ warehouse, copiedRows }), fail);
+      await held.promise;
+    })
+      .catch(fail)
+      .finally(() => {
+        standing = undefined;
+      });
     return promise;
   };
   return {
@@ -46,6 +55,7 @@ export function openSession({ withWarehouse, refresh }: SessionDeps): Session {
       return fresh;
     },
     hasFailed: () => hasFailed,
+    asItStands: () => (hasFailed ? standing : undefined),
     wasOpened: () => fresh !== undefined,
     close: async () => {
       held.resolve();

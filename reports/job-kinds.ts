@@ -1,15 +1,17 @@
 // What each kind of job does, and the jobs that every installation has. Adding a kind is adding an
 // entry here; when it comes is for the planner.
-import { PERIOD_KINDS, type PeriodKind } from '../core/calendar.ts';
+import { PERIOD_KINDS, type Period, type PeriodKind } from '../core/calendar.ts';
 import { requireClient } from '../core/clients.ts';
-import { AppError } from '../core/errors.ts';
+import { AppError, isAppError } from '../core/errors.ts';
 import { checkError } from '../pipeline/checks.ts';
+import { HELD_MS_MAX, loadFreshness, readiness } from '../pipeline/freshness.ts';
 import type { BuiltInJob, JobKinds } from '../pipeline/jobs.ts';
 import { applyRetention } from '../pipeline/retention.ts';
-import type { DueRun } from '../pipeline/runs.ts';
+import { type DueRun, notYet } from '../pipeline/runs.ts';
 import { reportPeriod } from '../pipeline/schedule.ts';
 import type { Session } from '../pipeline/session.ts';
 import { verifyWarehouse } from '../pipeline/verify.ts';
+import type { Warehouse } from '../pipeline/warehouse.ts';
 import { type AlertDeps, sendDueAlert } from './alerts.ts';
 import {
   type DeliverDeps,
@@ -17,6 +19,7 @@ import {
   queueDeliveries,
   sendDueDeliveries,
 } from './deliver.ts';
+import { makeHandedKinds } from './handed-kinds.ts';
 import { type PublishDeps, publishReport } from './publish.ts';
 
 export interface JobDeps extends DeliverDeps, AlertDeps, Omit<PublishDeps, 'warehouse'> {}
@@ -36,9 +39,10 @@ export function makeJobKinds(deps: JobDeps, session: Session): JobKinds {
       work: async () => ({ rowCount: (await session.fresh()).copiedRows }),
     },
     verify: {
-      work: async () => {
+      work: async ({ params }) => {
         const { warehouse } = await session.fresh();
-        const { days, failures } = await verifyWarehouse({ ...deps, warehouse });
+        const deep = params.deep === true;
+        const { days, failures } = await verifyWarehouse({ ...deps, warehouse, deep });
         if (failures.length > 0) throw checkError(failures);
         return { rowCount: days };
       },
@@ -62,6 +66,7 @@ export function makeJobKinds(deps: JobDeps, session: Session): JobKinds {
         return { rowCount: sent };
       },
     },
+    ...makeHandedKinds(deps, session),
   };
 }
 
@@ -70,17 +75,64 @@ export async function reportOfSlot(
   deps: Pick<JobDeps, 'pool'>,
   { clientId, params, slotAt }: Pick<DueRun, 'clientId' | 'params' | 'slotAt'>,
 ) {
-  const { report, period } = params;
-  const kind = PERIOD_KINDS.find((candidate) => candidate === period);
+  const { report, period: kindName } = params;
+  const kind = PERIOD_KINDS.find((candidate) => candidate === kindName);
   if (typeof report !== 'string' || kind === undefined || clientId === null)
     throw new AppError('ERR_INPUT', `no report has the parameters ${JSON.stringify(params)}`);
   const client = await requireClient(deps.pool, clientId);
-  return { report, clientId, period: reportPeriod(kind satisfies PeriodKind, slotAt, client) };
+  const period = reportPeriod(kind satisfies PeriodKind, slotAt, client);
+  return { report, clientId, period, timeZone: client.timeZone };
+}
+
+const CHECK_AGAIN_MS = 15 * 60_000;
+
+/**
+ * The warehouse for a report that is due. While a check fails, a scheduled one waits; while no refresh
+ * succeeds for another reason it fails and is tried again, and is made at last from what there is.
+ */
+async function openFor(deps: JobDeps, session: Session, run: DueRun): Promise<Warehouse> {
+  try {
+    return (await session.fresh()).warehouse;
+  } catch (error) {
+    if (run.triggeredBy !== 'schedule' || isAppError(error, 'ERR_STOPPED')) throw error;
+    const now = deps.now().getTime();
+    if (isAppError(error, 'ERR_CHECK_FAILED'))
+      throw notYet(
+        new Date(now + CHECK_AGAIN_MS),
+        `held until its checks hold: ${error.message}`,
+        error,
+      );
+    const standing = session.asItStands();
+    if (standing === undefined || now - run.slotAt.getTime() < HELD_MS_MAX) throw error;
+    deps.log.warn('report.stale', { clientId: run.clientId, job: run.job });
+    return standing;
+  }
+}
+
+/** A scheduled report waits for its period to close, but not for ever: then it says what it lacks. */
+async function waitUntilClosed(
+  { pool, now, log }: JobDeps,
+  warehouse: Warehouse,
+  client: { id: string; timeZone: string },
+  period: Period,
+  run: DueRun,
+): Promise<void> {
+  if (run.triggeredBy !== 'schedule') return;
+  const freshness = await loadFreshness(pool, warehouse, client, period, now());
+  const ready = readiness(freshness, run.slotAt, now());
+  const { dataAt, endsAt } = freshness;
+  if (ready.state === 'held') {
+    const why = `${period.key} is not closed: its data reach to ${dataAt}, its end is ${endsAt}`;
+    throw notYet(ready.until, why);
+  }
+  if (ready.state === 'overdue')
+    log.warn('report.overdue', { clientId: client.id, dataAt, endsAt });
 }
 
 async function makeSlotReport(deps: JobDeps, session: Session, run: DueRun) {
-  const { report, clientId, period } = await reportOfSlot(deps, run);
-  const { warehouse } = await session.fresh();
+  const { report, clientId, period, timeZone } = await reportOfSlot(deps, run);
+  const warehouse = await openFor(deps, session, run);
+  await waitUntilClosed(deps, warehouse, { id: clientId, timeZone }, period, run);
   // Taken over after its mails were queued: data that came since must not mail the slot again.
   const isDone = run.fence > 1n && (await hasQueuedDeliveries(deps, clientId, run.runId));
   if (isDone) return { rowCount: 0 };

@@ -15,6 +15,10 @@ grant update on client_zones to daybook_app;
 create trigger client_zones_stamp_xid before update on client_zones
     for each row execute function stamp_xid();
 
+-- A report waits for its period to close.
+alter table runs add column not_before timestamptz;
+comment on column runs.not_before is 'Nobody does it before then; null: as soon as its slot has come.';
+
 -- An owner who is no superuser saw no client when the zones were noted first.
 alter table clients no force row level security;
 alter table client_zones no force row level security;

@@ -14,6 +14,11 @@ where run_id = (
     where open.kind = any ($7) and open.slot_at <= $8
         and ($9::uuid[] is null or open.run_id = any ($9))
         and open.state in ('due', 'running', 'failed')
+        -- No run waits for longer than an hour; a later instant is of a clock set back.
+        and (
+            open.not_before is null or open.not_before <= $1
+            or open.not_before > $1::timestamptz + interval '2 hours'
+        )
         and (
             open.state = 'due'
             or (

@@ -8,6 +8,6 @@ from unnest($6::timestamptz[]) as slots (slot_at)
 on conflict (job, client_id, slot_at) do update
 set state = 'due', fence = runs.fence + 1, attempts = 0, kind = excluded.kind,
     params = excluded.params, triggered_by = excluded.triggered_by, lease_until = null,
-    finished_at = null, error = null
+    finished_at = null, error = null, not_before = null
 where runs.state in ('skipped', 'superseded') or (runs.state = 'failed' and runs.attempts >= $7)
 returning run_id, slot_at
