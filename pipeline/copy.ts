@@ -51,7 +51,7 @@ const PART_BYTES = 64 * 2 ** 20;
 
 /**
  * Brings the raw tables to a new snapshot, inside the caller's warehouse transaction. A warehouse
- * that was copied from another server, or that differs from the books, is emptied and copied afresh.
+ * that was copied from another server, or that differs from the books, is emptied and copied anew.
  * What is also to be done in that snapshot comes last.
  */
 export async function copyBooks(

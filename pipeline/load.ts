@@ -116,8 +116,8 @@ async function incomingRows(warehouse: Warehouse, table: BookTable | FactTable):
     .filter(({ column_name }) => column_name !== 'business_date')
     .map(({ column_name, data_type }) => `'${column_name}': '${data_type}'`);
   // Postgres writes null as nothing and an empty text as "": the two must stay apart.
-  const csv = `read_csv($file::varchar, columns = {${types.join(', ')}}, header = false, delim = ',',
-    quote = '"', escape = '"', nullstr = '', allow_quoted_nulls = false, auto_detect = false)`;
+  const csv = `read_csv($file::varchar, columns = {${types.join(', ')}}, header = false,
+    delim = ',', quote = '"', escape = '"', nullstr = '', allow_quoted_nulls = false, auto_detect = false)`;
   if (!isFact(table)) return `select * from ${csv}`;
   return `select rows.*, days.business_date
     from ${csv} as rows

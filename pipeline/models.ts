@@ -7,9 +7,9 @@ import { tablesRead } from './tables-read.ts';
 import type { Warehouse } from './warehouse.ts';
 
 /**
- * How a select becomes a relation: a view, or a table of which the rows of the touched days, or of the
- * asked periods, are replaced; month by month where the select keeps all its values in memory. A file
- * says so in its header where its layer does not.
+ * How a select becomes a relation: a view, or a table of which the rows of the touched days, or of
+ * the asked periods, are replaced; month by month where the select keeps all its values in memory.
+ * A file says so in its header where its layer does not.
  */
 export type Landing = 'view' | 'by day' | 'by period' | 'month by month';
 const LANDINGS: readonly Landing[] = ['view', 'by day', 'by period', 'month by month'];

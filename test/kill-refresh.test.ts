@@ -96,7 +96,7 @@ async function figuresFromNothing(): Promise<string> {
   return figuresOf(fresh);
 }
 
-test(`killed at ${KILLS} steps of copy, build, checks and commit: before or after, then the same`, async () => {
+test(`killed at ${KILLS} steps of copy, build and checks: as before, then the same`, async () => {
   await bookMore();
   await refreshDyingAt(-1);
   await bookMore();

@@ -69,7 +69,7 @@ function randomFrom(seed: number): () => number {
   };
 }
 
-test(`${WRITERS} writers, long transactions and an idle one elsewhere, over ${TICKS} ticks`, async () => {
+test(`${TICKS} ticks under ${WRITERS} writers, a long transaction and one elsewhere`, async () => {
   const idle = await elsewhere.connect();
   await idle.query('begin; select pg_current_xact_id()');
   const long = await writing.connect();

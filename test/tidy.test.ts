@@ -127,6 +127,7 @@ test('no file is dead', () => {
   const entries = [
     'bin/daybook.ts',
     'bench/run.ts',
+    'bench/growth-worker.ts',
     'bench/ingest-server.ts',
     'bench/sms-server.ts',
     'vitest.config.ts',
