@@ -254,64 +254,6 @@ describe('values', () => {
   });
 });
 
-describe('a row that is deleted from the books', () => {
-  const remove = (id: string) =>
-    query(books.owner, 'delete from usage_events where client_id = $1 and event_id = $2', [
-      clientId,
-      id,
-    ]);
-  const at = '2025-03-18T10:00:00Z';
-
-  test('leaves the warehouse with the next copy, and no other', async () => {
-    await book([
-      { id: 'a', at },
-      { id: 'b', at },
-    ]);
-    await copy();
-    await remove('a');
-    expect(await copy()).toMatchObject({ isFresh: false });
-    expect(await copiedIds()).toEqual(['b']);
-    const days = await held.warehouse.rows(
-      `select business_date, source from calendar.changed_days
-       where client_id = $clientId::varchar`,
-      { clientId },
-    );
-    expect(days).toContainEqual({ business_date: '2025-03-18', source: 'usage_events' });
-  });
-
-  test('and booked anew is there, with what it is now', async () => {
-    await book([{ id: 'a', at, model: 'old' }]);
-    await copy();
-    await remove('a');
-    await book([{ id: 'a', at: '2025-04-01T10:00:00Z', model: 'new' }]);
-    await copy();
-    const rows = () =>
-      held.warehouse.rows(
-        `select model, business_date from raw.usage_events where client_id = $clientId::varchar`,
-        { clientId },
-      );
-    expect(await rows()).toEqual([{ model: 'new', business_date: '2025-04-01' }]);
-    // However often its deletion is read again.
-    await copy();
-    expect(await rows()).toEqual([{ model: 'new', business_date: '2025-04-01' }]);
-  });
-
-  test('control: without its tombstone the copy cannot see it, but the comparison does', async () => {
-    await book([
-      { id: 'a', at },
-      { id: 'b', at },
-    ]);
-    await copy();
-    await remove('a');
-    await query(books.owner, 'delete from tombstones where client_id = $1', [clientId]);
-    await copy();
-    expect(await copiedIds()).toEqual(['a', 'b']);
-    await book([{ id: 'c', at }]);
-    expect(await copy()).toMatchObject({ isFresh: true });
-    expect(await copiedIds()).toEqual(['b', 'c']);
-  });
-});
-
 test('a change of a client reaches the warehouse with the next copy', async () => {
   await copy();
   await query(

@@ -149,7 +149,7 @@ test('a call far above the usual one of its model is an outlier, and counts', as
   expect(day).toEqual({ effective: '10030.010000000000000001' });
 });
 
-test('what is usual is of the year before, too; only calls of the period are outliers', async () => {
+test('what is usual is of the year before too; outliers are of the period alone', async () => {
   await bookEvents(books.app, 'outliers', [
     { id: 'later', at: '2025-03-19T09:00:00Z', cost: '100' },
     { id: 'in-euros', at: '2025-03-19T09:00:00Z', cost: '100', currency: 'EUR' },

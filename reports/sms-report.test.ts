@@ -164,7 +164,7 @@ test('the parts add up to the answers, and with what had none to all texting', a
     ['sms-b', '15', '0.75'],
     ['sms-a', '5', '0.25'],
     ['sms-1', '4', '0.04'],
-    ['none', '1', '0.01'],
+    ['nobody known', '1', '0.01'],
   ]);
 });
 

@@ -27,7 +27,8 @@ export interface BookedEvent {
 const INSERT = `
   insert into usage_events (client_id, event_id, occurred_at, provider, model, user_id,
     conversation_id, chatbot_id, operation, service_tier, input_tokens, output_tokens,
-    reported_cost, currency, status, error_type, latency_ms, computed_cost, computed_currency, cost, cost_status, body_hash)
+    reported_cost, currency, status, error_type, latency_ms, computed_cost, computed_currency,
+    cost, cost_status, body_hash)
   select $1, id, at, coalesce(provider, 'openai'), coalesce(model, 'gpt-5'), "user", conversation,
     chatbot, operation, tier, input, output, cost, coalesce(currency, 'USD'), status, error,
     latency,
