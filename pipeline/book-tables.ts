@@ -20,6 +20,11 @@ export const CALENDAR_TABLES: readonly BookTable[] = [
   { name: 'calendar_days', key: ['time_zone', 'calendar_date'] },
 ];
 
+/** What facts are told of, and counts on no day. */
+export const OTHER_TABLES: readonly BookTable[] = [
+  { name: 'users', key: ['client_id', 'user_id'] },
+];
+
 export const FACT_TABLES: readonly FactTable[] = [
   { name: 'usage_events', key: ['client_id', 'event_id'], countsAt: 'occurred_at', isFixed: true },
   {
@@ -42,6 +47,7 @@ export const FACT_TABLES: readonly FactTable[] = [
 /** The raw tables, with the one that says where they come from. */
 export const RAW_TABLES = [
   ...CALENDAR_TABLES.map(({ name }) => name),
+  ...OTHER_TABLES.map(({ name }) => name),
   ...FACT_TABLES.map(({ name }) => name),
   'copy_state',
 ];

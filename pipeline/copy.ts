@@ -14,11 +14,17 @@ import {
   withTransaction,
 } from '../core/postgres.ts';
 import { loadSql } from '../core/sql.ts';
-import { type BookTable, CALENDAR_TABLES, FACT_TABLES, RAW_TABLES } from './book-tables.ts';
+import {
+  type BookTable,
+  CALENDAR_TABLES,
+  FACT_TABLES,
+  OTHER_TABLES,
+  RAW_TABLES,
+} from './book-tables.ts';
 import { keepCalendar, reachesAll } from './books-calendar.ts';
 import { rebuildClientDays } from './client-days.ts';
 import { compareDays } from './compare.ts';
-import { createLoader, type Loader, noteChanges } from './load.ts';
+import { createLoader, isFact, type Loader, noteChanges } from './load.ts';
 import type { Warehouse } from './warehouse.ts';
 
 export interface CopyResult {
@@ -170,7 +176,7 @@ async function copyTables(connection: Connection, warehouse: Warehouse): Promise
   }
   if (isOtherCalendar) await rebuildClientDays(warehouse);
   let isRepriced = false;
-  for (const table of FACT_TABLES) {
+  for (const table of [...OTHER_TABLES, ...FACT_TABLES]) {
     const { rowCount, isChanged } = await copyTable(connection, warehouse, table);
     copiedRows += rowCount;
     isRepriced ||= isChanged && table.name === 'cost_adjustments';
@@ -231,11 +237,12 @@ async function bury(warehouse: Warehouse, file: string): Promise<void> {
        columns = {'client_id': 'varchar', 'table_name': 'varchar', 'key': 'varchar'})`,
     { file },
   );
-  for (const table of FACT_TABLES) {
+  for (const table of [...OTHER_TABLES, ...FACT_TABLES]) {
     const { name, key } = table;
     const isBuried = `exists (select 1 from buried where buried.table_name = '${name}'
       and buried.client_id = ${name}.client_id and buried.key = ${name}.${key[1]})`;
-    await noteChanges(warehouse, table, `(select * from raw.${name} where ${isBuried})`);
+    const buried = `(select * from raw.${name} where ${isBuried})`;
+    if (isFact(table)) await noteChanges(warehouse, table, buried);
     await warehouse.run(`delete from raw.${name} where ${isBuried}`);
   }
   await warehouse.run('drop table buried');

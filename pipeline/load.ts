@@ -88,7 +88,7 @@ export function isInDay(rows: string, { countsAt }: FactTable): string {
     and ${instant} >= days.starts_at and ${instant} < days.ends_at`;
 }
 
-function isFact(table: BookTable | FactTable): table is FactTable {
+export function isFact(table: BookTable | FactTable): table is FactTable {
   return 'countsAt' in table;
 }
 

@@ -79,6 +79,7 @@ describe('how a model lands', () => {
       'rollups.active_by_period view',
       'rollups.latencies_by_period month by month',
       'rollups.totals_by_period view',
+      'rollups.users_to_date view',
       'rollups.waits_by_period month by month',
     ]);
   });

@@ -10,6 +10,7 @@ select
     user_id,
     conversation_id,
     category,
+    tier,
     status,
     error_type,
     is_late,

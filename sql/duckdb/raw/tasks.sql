@@ -18,5 +18,6 @@ create table if not exists raw.tasks (
     is_late boolean not null,
     received_at timestamptz not null,
     completed_at timestamptz,
+    tier varchar,
     business_date date not null
 )

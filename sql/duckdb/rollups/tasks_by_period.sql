@@ -1,5 +1,6 @@
 -- What became of the tasks, by day, week and month of their receipt.
--- grain: period_kind, client_id, period_start, status, category, error_type
+-- grain: period_kind, client_id, period_start, status, category, tier,
+-- error_type
 -- params: none
 select
     asked_days.period_kind,
@@ -7,6 +8,7 @@ select
     asked_days.period_start,
     tasks.status,
     tasks.category,
+    tasks.tier,
     tasks.error_type,
     count(*) as tasks,
     count(*) filter (where tasks.is_late) as late_tasks,

@@ -11,6 +11,7 @@ select
     keyword,
     wishes_to_stop,
     category,
+    tier,
     status,
     error_type,
     coalesce(input_tokens, 0) as input_tokens,

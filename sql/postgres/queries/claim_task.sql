@@ -3,7 +3,12 @@
 -- why: USAGE, FORGET ME and the like need no model, so they do not wait for a task that waits for one.
 update tasks
 set status = 'working', attempts = attempts + 1, fence = fence + 1, due_at = $3,
-    first_taken_at = coalesce(first_taken_at, $2)
+    first_taken_at = coalesce(first_taken_at, $2),
+    tier = (
+        select sms_users.tier
+        from sms_users
+        where sms_users.client_id = $1 and sms_users.user_id = tasks.user_id
+    )
 where client_id = $1 and task_id = (
     select waiting.task_id
     from tasks as waiting

@@ -19,7 +19,7 @@ with period_days as materialized (
 
 select
     period_days.period_kind, period_days.client_id, period_days.period_start, tasks.status, tasks.category,
-    tasks.error_type, count(*) as tasks, count(*) filter (where tasks.is_late) as late_tasks,
+    tasks.tier, tasks.error_type, count(*) as tasks, count(*) filter (where tasks.is_late) as late_tasks,
     count(*) filter (where tasks.keyword = 'stop') as opt_outs,
     count(*) filter (where tasks.wishes_to_stop) as wishes_to_stop,
     count(tasks.processing_ms) as timed_tasks,
@@ -33,4 +33,4 @@ inner join period_days
     and tasks.received_at >= period_days.starts_at and tasks.received_at < period_days.ends_at
 group by
     period_days.period_kind, period_days.client_id, period_days.period_start, tasks.status, tasks.category,
-    tasks.error_type
+    tasks.tier, tasks.error_type
