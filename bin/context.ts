@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { type Config, homePaths, loadConfig } from '../core/config.ts';
+import { createDiskGuard, type DiskGuard } from '../core/disk.ts';
 import { acquireEmbeddedPostgres } from '../core/embedded-postgres.ts';
 import { AppError, messageOf } from '../core/errors.ts';
 import { createLog, type Log } from '../core/log.ts';
@@ -32,6 +33,8 @@ export interface Context {
   log: Log;
   lifecycle: Lifecycle;
   now: () => Date;
+  /** Of the disk that a folder is on; the home's unless another is named. */
+  diskGuard(folder?: string): DiskGuard;
   /** True when the books live in the Postgres that Daybook brings. */
   isEmbedded: boolean;
   /** Under row security; for one client at a time. Checked with `assertServable`. */
@@ -75,6 +78,12 @@ export function openContext(lifecycle: Lifecycle, { quiet = false }: ContextOpti
     log,
     lifecycle,
     now: () => new Date(),
+    diskGuard: (folder = config.homeDir) =>
+      createDiskGuard({
+        folder,
+        lowBytes: config.diskLowBytes,
+        criticalBytes: config.diskCriticalBytes,
+      }),
     ...books,
     withWarehouse: async (work) =>
       withCleanWarehouse({ pool: await books.pipelinePool(), paths: warehouse, log }, work),

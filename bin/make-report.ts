@@ -50,6 +50,7 @@ export async function makeReport(
         archiveDir: context.paths.archive,
         browser: context.browser,
         now: context.now,
+        disk: context.diskGuard(),
       },
       {
         report,

@@ -94,6 +94,7 @@ describe('loadConfig', () => {
       PORT: '80800',
       ...{ METRICS_HOST: 'a b', METRICS_PORT: 'on', WORKER_METRICS_PORT: '70000' },
       ...{ WAREHOUSE_URL: 'postgres://lake:pw@host/lake', DUCKDB_EXTENSION_DIR: 'extensions' },
+      ...{ DISK_LOW_MB: '1 GB', DISK_CRITICAL_MB: '0' },
       SMTP_URL: 'mail.example.com',
       PUPPETEER_EXECUTABLE_PATH: 'chromium',
       LOG_LEVEL: 'loud',
@@ -118,7 +119,7 @@ describe('loadConfig', () => {
       ALERT_TO: 'me',
       SMS_SYSTEM_PROMPT: 'x'.repeat(8_001),
     });
-    expect(message).toContain('35 problems');
+    expect(message).toContain('37 problems');
     const always = ['DAYBOOK_HOME', 'SMS_TRANSCRIPTION_MODEL'];
     for (const name of Object.keys(VARIABLES)) {
       if (!always.includes(name)) expect(message).toContain(`\n  ${name} is `);

@@ -22,6 +22,9 @@ export interface Config {
   warehouseUrl: string | undefined;
   /** Whence DuckDB loads what a shared warehouse needs; undefined: from where it downloads. */
   duckdbExtensionDir: string | undefined;
+  /** Below these, what can wait waits, and nothing is stored; undefined: by the disk's size. */
+  diskLowBytes: number | undefined;
+  diskCriticalBytes: number | undefined;
   smtpUrl: string | undefined;
   mailFrom: string;
   chromiumPath: string | undefined;
@@ -56,6 +59,16 @@ const address = z.string().regex(/^[A-Za-z0-9.:-]+$/);
 const metricsPort = (example: string): Variable => ({
   schema: port.optional(),
   expects: 'a whole number from 0 to 65535',
+  example,
+});
+
+const megabytes = (example: string): Variable => ({
+  schema: z
+    .string()
+    .regex(/^[1-9]\d{0,8}$/)
+    .transform((text) => Number(text) * 2 ** 20)
+    .optional(),
+  expects: 'a whole number of mebibytes',
   example,
 });
 
@@ -98,6 +111,8 @@ export const VARIABLES = {
     expects: 'the absolute path of a folder that holds DuckDB extensions',
     example: '/opt/duckdb-extensions',
   },
+  DISK_LOW_MB: megabytes('1024'),
+  DISK_CRITICAL_MB: megabytes('256'),
   SMTP_URL: {
     schema: z.url({ protocol: /^smtps?$/ }).optional(),
     expects: 'a mail server that starts with smtp:// or smtps://',
@@ -166,6 +181,8 @@ export function loadConfig(
     workerMetricsPort: read('WORKER_METRICS_PORT'),
     warehouseUrl: read('WAREHOUSE_URL'),
     duckdbExtensionDir: read('DUCKDB_EXTENSION_DIR'),
+    diskLowBytes: read('DISK_LOW_MB'),
+    diskCriticalBytes: read('DISK_CRITICAL_MB'),
     smtpUrl: read('SMTP_URL'),
     mailFrom: read('MAIL_FROM'),
     chromiumPath: read('PUPPETEER_EXECUTABLE_PATH'),

@@ -4,6 +4,7 @@ import express, {
   type ErrorRequestHandler,
   type Express,
   type Request,
+  type RequestHandler,
   type Response,
 } from 'express';
 import { messageOf } from '../core/errors.ts';
@@ -24,6 +25,8 @@ export interface IngestDeps {
   /** Throws when the books cannot be reached or are not migrated. */
   checkReady: () => Promise<void>;
   log: Log;
+  /** Throws ERR_DISK_LOW where the disk of the books has no room left. */
+  requireRoomToStore?: (() => void) | undefined;
   /** Told of each request that came; returns what is told of its answer. */
   countRequest?: (() => (path: string, status: number) => void) | undefined;
 }
@@ -54,17 +57,21 @@ export function createApp(deps: IngestDeps): Express {
   app.get('/openapi.json', (_request, response) => {
     response.json(describeApi());
   });
+  const hasRoom: RequestHandler = (_request, _response, next) => {
+    deps.requireRoomToStore?.();
+    next();
+  };
   const readBody = express.raw({ type: () => true, limit: BODY_BYTES_MAX });
   for (const route of USAGE_ROUTES) {
     app
       .route(route.path)
       .all(servedBy(route))
-      .post(authenticated(deps, route), readBody, receiveUsage(deps, route))
+      .post(hasRoom, authenticated(deps, route), readBody, receiveUsage(deps, route))
       .all((_request, response) => {
         response.set('allow', 'POST').status(405).json(plainError('ERR_INPUT', 'use POST'));
       });
   }
-  if (deps.twilio !== undefined) serveTwilio(app, deps.twilio);
+  if (deps.twilio !== undefined) serveTwilio(app, deps.twilio, hasRoom);
   app.use((request, response) => {
     response.status(404).json(plainError('ERR_NOT_FOUND', `there is nothing at ${request.path}`));
   });
@@ -84,7 +91,7 @@ function counted(countRequest: NonNullable<IngestDeps['countRequest']>) {
 }
 
 /** Answered with nothing to say: a reply in the response would be sent again with every retry. */
-function serveTwilio(app: Express, twilio: TwilioWebhooks): void {
+function serveTwilio(app: Express, twilio: TwilioWebhooks, hasRoom: RequestHandler): void {
   const readForm = express.raw({ type: () => true, limit: FORM_BYTES_MAX });
   const webhooks = {
     '/webhooks/twilio/sms': twilio.receiveMessage,
@@ -93,7 +100,7 @@ function serveTwilio(app: Express, twilio: TwilioWebhooks): void {
   for (const [path, receive] of Object.entries(webhooks)) {
     app
       .route(path)
-      .post(readForm, async (request, response) => {
+      .post(hasRoom, readForm, async (request, response) => {
         await receive({
           pathAndQuery: request.originalUrl,
           signature: request.get('x-twilio-signature'),

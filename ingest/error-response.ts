@@ -15,6 +15,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   ERR_TOO_LARGE: 413,
   ERR_TIMEOUT: 408,
   ERR_BOOKS_UNAVAILABLE: 503,
+  ERR_DISK_LOW: 503,
   // Books that are not migrated, or a login that may not serve: it is ours to mend, not the client's.
   ERR_CONFIG: 503,
 };

@@ -12,6 +12,8 @@ import { BUILT_IN_JOBS, type JobDeps, makeJobKinds } from './job-kinds.ts';
 export interface TickDeps extends JobDeps, Pick<SessionDeps, 'withWarehouse'> {
   /** Aborted when the worker is to stop. */
   stop?: AbortSignal;
+  /** Kinds of jobs that wait now, such as those that a low disk has no room for. */
+  findHeldKinds?: (() => Promise<readonly string[]>) | undefined;
   /** Told of each refresh that passed. */
   onRefreshed?: ((result: RefreshResult) => void) | undefined;
 }
@@ -31,9 +33,10 @@ export async function runTick(deps: TickDeps): Promise<TickResult> {
   const jobs = await loadAllJobs(deps);
   const isPaused = (name: string) =>
     jobs.some(({ job, clientId, pausedAt }) => job === name && clientId === null && pausedAt);
+  const held = (await deps.findHeldKinds?.()) ?? [];
   const errorsTold = isPaused('alerts') ? 0 : await tellOfErrors(deps);
   let failure: { error: unknown } | undefined;
-  const done = await doDueJobs(deps, jobs).catch((error: unknown) => {
+  const done = await doDueJobs(deps, jobs, held).catch((error: unknown) => {
     failure = { error };
     return NOTHING_DONE;
   });
@@ -86,10 +89,11 @@ type Done = Omit<TickResult, 'mailsSent' | 'errorsTold'>;
 const NOTHING_DONE: Done = { refreshed: false, reports: 0, failed: 0 };
 
 /** Opens the warehouse only if some run needs it, and refreshes it before any report. */
-async function doDueJobs(deps: TickDeps, jobs: Job[]): Promise<Done> {
+async function doDueJobs(deps: TickDeps, jobs: Job[], held: readonly string[]): Promise<Done> {
   await planDueSlots(deps, jobs, deps.now());
   const session = openTickSession(deps);
-  const kinds = makeJobKinds(deps, session);
+  const all = Object.entries(makeJobKinds(deps, session));
+  const kinds = Object.fromEntries(all.filter(([kind]) => !held.includes(kind)));
   let isGivenUp = false;
   try {
     const outcomes = await workOff(deps, kinds, { isFatal: session.hasFailed });

@@ -1,6 +1,7 @@
 // The story of a report: compose → freeze → render → archive; then a mail to each recipient. Every
 // step may be repeated: what is there already is not made again.
 import type { Period } from '../core/calendar.ts';
+import type { DiskGuard } from '../core/disk.ts';
 import type { Pool } from '../core/postgres.ts';
 import type { Warehouse } from '../pipeline/warehouse.ts';
 import {
@@ -24,6 +25,8 @@ export interface PublishDeps {
   /** Started when the first PDF is asked for. */
   browser: () => Promise<Browser>;
   now: () => Date;
+  /** Nothing is made while it is low. */
+  disk?: DiskGuard | undefined;
 }
 
 export interface PublishRequest {
@@ -41,12 +44,16 @@ export interface Published {
   entries: ArchiveEntry[];
 }
 
-/** Makes and archives a report in the asked formats; what the archive holds is left alone. */
+/**
+ * Makes and archives a report in the asked formats; what the archive holds is left alone. Throws
+ * ERR_DISK_LOW before it begins where the disk has no room for it.
+ */
 export async function publishReport(
   deps: PublishDeps,
   request: PublishRequest,
 ): Promise<Published> {
   const { report, clientId, toPeriod, runId, fence, formats = FORMATS } = request;
+  deps.disk?.requireSpace();
   const composed = await findReport(report).compose(deps, clientId, toPeriod);
   const revision = await freezeRevision(deps.pool, composed, runId, deps.now(), fence);
   const archived = new Set<Format>();

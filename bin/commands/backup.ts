@@ -21,12 +21,16 @@ export function registerBackup(program: Command): void {
 
 function back(folder: string): Promise<void> {
   return runWithLifecycle(async (lifecycle) => {
-    const { now, ownerPool, pipelinePool, paths } = openContext(lifecycle, { quiet: true });
+    const { diskGuard, now, ownerPool, pipelinePool, paths } = openContext(lifecycle, {
+      quiet: true,
+    });
     // Books of an older version are refused, and the embedded ones brought to the newest.
     await pipelinePool();
     const owner = await ownerPool();
     const output = process.stderr;
-    const options = { owner, folder, archiveDir: paths.archive, now: now(), output };
+    const { requireSpace } = diskGuard(folder);
+    const where = { folder, archiveDir: paths.archive, requireSpace };
+    const options = { owner, now: now(), output, ...where };
     const manifest = await backUp(options);
     console.log(`Backed up ${describe(manifest)} to ${folder}.`);
     const { missing } = manifest.archive;

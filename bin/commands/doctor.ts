@@ -58,6 +58,15 @@ const EXAMINATIONS: Examination[] = [
     fix: 'end whatever holds the warehouse, and try again',
   },
   {
+    name: 'Disk',
+    examine: async ({ config, diskGuard }) => {
+      const disk = diskGuard();
+      disk.requireSpace();
+      return `${disk.describe()}, ${config.homeDir}`;
+    },
+    fix: 'free some of it, or move DAYBOOK_HOME to another disk',
+  },
+  {
     name: 'Archive',
     examine: async (context) => {
       const pool = await context.pipelinePool();

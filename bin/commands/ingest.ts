@@ -54,6 +54,10 @@ export async function serveIngest(
     context.log.warn('ingest.waiting', { message: 'Postgres does not answer yet' });
   });
   const authenticate = createAuthenticator(pool);
+  // Of a Postgres elsewhere, nobody here knows the disk.
+  const requireRoomToStore = context.isEmbedded
+    ? context.diskGuard(context.paths.postgres).requireRoomToStore
+    : undefined;
   const counts = createIngestMetrics(metrics);
   const agent = await openSmsAgent(context, pool, counts);
   const deps = {
@@ -64,7 +68,11 @@ export async function serveIngest(
     storeUsage: counts.countEvents(createGroupedStore(pool, createPriceBook(pool), counts.groups)),
     countRequest: counts.countRequest,
     twilio: agent?.webhooks,
-    checkReady: () => assertServable(pool),
+    checkReady: async () => {
+      requireRoomToStore?.();
+      await assertServable(pool);
+    },
+    requireRoomToStore,
     log: context.log,
   };
   const server = await startIngest(deps, listen);

@@ -11,6 +11,7 @@ import { checkClientZones, describeDifference } from '../../pipeline/zone-check.
 import { type Browser, closeBrowser, launchBrowser } from '../../reports/browser.ts';
 import { runTick, type TickDeps } from '../../reports/due-reports.ts';
 import { BUILT_IN_JOBS } from '../../reports/job-kinds.ts';
+import { createDiskWatch } from '../../reports/low-disk.ts';
 import { type Context, openContext } from '../context.ts';
 import { runWithLifecycle } from '../lifecycle.ts';
 import { serveProcessMetrics } from '../metrics.ts';
@@ -30,7 +31,10 @@ export function registerWorker(program: Command): void {
         });
         void warnOfZones(context);
         const counts = await serveWorkerMetrics(context, pool);
-        const tick = (stop: AbortSignal) => tickOnce(context, { pool, mailer, stop }, counts);
+        const { now, log } = context;
+        const findHeldKinds = createDiskWatch({ pool, disk: context.diskGuard(), now, log });
+        const tick = (stop: AbortSignal) =>
+          tickOnce(context, { pool, mailer, stop, findHeldKinds }, counts);
         const clock = startAlarmClock(tick, context.log);
         lifecycle.onEnd(() => clock.stop());
         await stopping;
@@ -75,7 +79,7 @@ async function warnOfZones({ pipelinePool, withWarehouse, log, now }: Context): 
   }
 }
 
-type TickParts = Pick<TickDeps, 'pool' | 'mailer' | 'stop'>;
+type TickParts = Pick<TickDeps, 'pool' | 'mailer' | 'stop' | 'findHeldKinds'>;
 
 /** What a tick, or a run by hand, needs from a context. */
 export function tickDeps(context: Context, parts: TickParts): TickDeps {
@@ -83,7 +87,8 @@ export function tickDeps(context: Context, parts: TickParts): TickDeps {
   const { mailFrom, sms } = config;
   const { archive: archiveDir } = paths;
   const { alertTo } = sms;
-  return { ...parts, browser, log, now, withWarehouse, mailFrom, alertTo, archiveDir };
+  const reports = { browser, archiveDir, disk: context.diskGuard() };
+  return { ...parts, ...reports, log, now, withWarehouse, mailFrom, alertTo };
 }
 
 /** One tick with a browser of its own, started only if a PDF is to be made. */

@@ -3,7 +3,7 @@
 // that was cut off goes on where it ended when it is asked for again. Runs as the owner of the books.
 import { randomBytes, randomUUID } from 'node:crypto';
 import { AppError } from '../../core/errors.ts';
-import { type Pool, query, withTransaction } from '../../core/postgres.ts';
+import { type Connection, type Pool, query, withTransaction } from '../../core/postgres.ts';
 import { loadSql } from '../../core/sql.ts';
 import { carryOut, makePseudonym, type Subject } from './erase-steps.ts';
 
@@ -89,6 +89,7 @@ async function findSubjects(owner: Pool, request: ErasureRequest): Promise<Subje
   const { clientId, userId = null, phone = null } = request;
   return withTransaction(owner, { clientId }, async (connection) => {
     await query(connection, 'set local statement_timeout = 0');
+    await assertNoOldCopy(connection);
     const run = <T extends Record<string, unknown>>(name: string, values: unknown[]) =>
       query<T>(connection, loadSql(`postgres/queries/${name}`), [clientId, ...values]);
     const [traces] =
@@ -113,6 +114,16 @@ async function findSubjects(owner: Pool, request: ErasureRequest): Promise<Subje
     throw new AppError('ERR_NOT_FOUND', `client "${clientId}" knows nobody of that id or number`, {
       fix: 'whoever was erased already has a receipt: npm run daybook -- erase --list',
     });
+  });
+}
+
+/** Calls that were made a table of parts still stand in the old one until somebody drops it. */
+async function assertNoOldCopy(connection: Connection): Promise<void> {
+  const sql = `select to_regclass('public.usage_events_whole') is not null as is_there`;
+  const [found] = await query<{ is_there: boolean }>(connection, sql);
+  if (!found?.is_there) return;
+  throw new AppError('ERR_CONFIG', 'the table usage_events_whole still holds all calls', {
+    fix: 'drop it, as the owner of the books: drop table usage_events_whole',
   });
 }
 

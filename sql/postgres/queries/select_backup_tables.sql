@@ -1,6 +1,7 @@
 -- Every table of the books that a backup holds, its columns, and whether the reader sees all its rows.
 -- params: none.
--- why: transaction numbers mean nothing on another server; rows get new ones where they are restored.
+-- why: usage_events_whole is what usage_events was before it was made a table of parts. Transaction
+-- numbers mean nothing on another server; rows get new ones where they are restored.
 select
     pg_class.relname as name,
     array(
@@ -19,5 +20,5 @@ select
     or (select rolsuper or rolbypassrls from pg_roles where rolname = current_user) as is_seen
 from pg_class
 where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition
-    and relname <> 'schema_migrations'
+    and relname not in ('schema_migrations', 'usage_events_whole')
 order by pg_class.relname
