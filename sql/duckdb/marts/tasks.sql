@@ -2,7 +2,7 @@
 -- grain: client_id, task_id
 -- params: none
 -- why: the time to an answer is from the receipt of the text on; clocks that
--- disagree make no wait shorter than none.
+-- disagree make no wait shorter than none, and one without an end is no wait.
 select
     client_id,
     task_id,
@@ -20,7 +20,7 @@ select
     output_tokens,
     processing_ms,
     if(
-        status = 'answered',
+        status = 'answered' and completed_at is not null,
         greatest(epoch_us(completed_at) - epoch_us(received_at), 0),
         null
     ) as answer_us,
