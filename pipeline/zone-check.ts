@@ -95,7 +95,7 @@ export function describeDifference({
   const what =
     firstDate === null
       ? `${database} does not know the zone ${timeZone}`
-      : `${database} starts ${firstDate}${others} in ${timeZone} at another instant than the calendar`;
+      : `${database} starts ${firstDate}${others} in ${timeZone} at another time than the calendar`;
   return (
     `${what} (zone data ${timeZoneDataVersion()}). Figures and reports use the calendar and agree; ` +
     `SQL of your own that names the zone in ${database} does not. Bring the older zone data up to date.`
