@@ -20,7 +20,7 @@ import {
 import { SQL_DIR } from '../core/sql.ts';
 import { syncPricesOnce } from '../ingest/pricing/sync.ts';
 import { withCleanWarehouse } from '../pipeline/clean-warehouse.ts';
-import type { Warehouse } from '../pipeline/warehouse.ts';
+import type { OpenOptions, Warehouse } from '../pipeline/warehouse.ts';
 import { type Browser, closeBrowser, launchBrowser } from '../reports/browser.ts';
 import { createOutboxMailer, createSmtpMailer, type Mailer } from '../reports/mailer.ts';
 import type { Lifecycle } from './lifecycle.ts';
@@ -52,7 +52,7 @@ export interface Context {
   roleUrls(): Promise<Record<ServingRole, string>>;
   /** Brings the books to the newest schema and prices; returns the applied migrations. */
   migrate(): Promise<string[]>;
-  withWarehouse<T>(work: (warehouse: Warehouse) => Promise<T>): Promise<T>;
+  withWarehouse<T>(work: (warehouse: Warehouse) => Promise<T>, options?: OpenOptions): Promise<T>;
   browser(): Promise<Browser>;
   mailer(): Mailer;
 }
@@ -85,8 +85,10 @@ export function openContext(lifecycle: Lifecycle, { quiet = false }: ContextOpti
         criticalBytes: config.diskCriticalBytes,
       }),
     ...books,
-    withWarehouse: async (work) =>
-      withCleanWarehouse({ pool: await books.pipelinePool(), paths: warehouse, log }, work),
+    withWarehouse: async (work, options) => {
+      const pool = await books.pipelinePool();
+      return withCleanWarehouse({ pool, paths: warehouse, log, ...options }, work);
+    },
     browser: once(async () => {
       const browser = await launchBrowser(config.chromiumPath, log);
       lifecycle.onEnd(() => closeBrowser(browser));

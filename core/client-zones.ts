@@ -37,9 +37,9 @@ export async function changeZone(pool: Pool, change: ClientZone, now: Date): Pro
   });
 }
 
-/** Every zone of every client that the pool's role may see, oldest first. */
-export function listZones(pool: Pool): Promise<ClientZone[]> {
-  return selectZones(pool, null);
+/** Every zone of the client, or of every client that the pool's role may see, oldest first. */
+export function listZones(pool: Pool, clientId: string | null = null): Promise<ClientZone[]> {
+  return selectZones(pool, clientId);
 }
 
 /** "Europe/Vienna (America/New_York before 2025-03-10)". */

@@ -5,7 +5,7 @@ import { type Pool, query } from '../core/postgres.ts';
 import { loadSql } from '../core/sql.ts';
 import type { Job } from './jobs.ts';
 import { slotsBetween } from './occurrences.ts';
-import { ATTEMPTS_MAX, type Trigger } from './runs.ts';
+import { ATTEMPTS_MAX, clockLimit, type Trigger } from './runs.ts';
 
 export interface AskedRun {
   runId: string;
@@ -30,8 +30,11 @@ export interface RunState {
 /** More than a year of days in one go is a slip of the pen. */
 export const BACKFILL_MAX = 400;
 
+/** What of a job a run of it needs. */
+type AskedJob = Pick<Job, 'job' | 'clientId' | 'kind' | 'params'>;
+
 /** Asks for a run of the job at this moment. */
-export async function askForRun(pool: Pool, job: Job, now: Date): Promise<AskedRun> {
+export async function askForRun(pool: Pool, job: AskedJob, now: Date): Promise<AskedRun> {
   const [run] = await askForRuns(pool, job, [now], 'hand', job.params);
   if (run !== undefined) return run;
   throw new AppError('ERR_EXISTS', `"${job.job}" was asked for at this very moment already`);
@@ -40,7 +43,7 @@ export async function askForRun(pool: Pool, job: Job, now: Date): Promise<AskedR
 /** Asks for the slots, with what the job's parameters lack; returns those that were not done. */
 export async function askForRuns(
   pool: Pool,
-  { job, clientId, kind }: Job,
+  { job, clientId, kind }: Omit<AskedJob, 'params'>,
   slots: Date[],
   trigger: Trigger,
   params: Record<string, unknown>,
@@ -92,4 +95,11 @@ export async function readRuns(pool: Pool, runIds: string[]): Promise<RunState[]
     rowCount: row.row_count === null ? undefined : Number(row.row_count),
     error: row.error ?? undefined,
   }));
+}
+
+/** A process that works on a run now; undefined where none does. */
+export async function findLiveHolder(pool: Pool, now: Date): Promise<string | undefined> {
+  const sql = loadSql('postgres/queries/select_live_holder');
+  const [row] = await query<{ holder: string }>(pool, sql, [now, clockLimit(now)]);
+  return row?.holder;
 }

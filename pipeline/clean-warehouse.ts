@@ -8,6 +8,7 @@ import { isUnavailable, type Pool, query } from '../core/postgres.ts';
 import { loadSql } from '../core/sql.ts';
 import {
   discardWarehouse,
+  type OpenOptions,
   openWarehouse,
   type Warehouse,
   type WarehousePaths,
@@ -19,16 +20,18 @@ export interface CleanOptions {
   pool: Pool;
   paths: WarehousePaths;
   log: Log;
+  /** How long to wait for another holder to leave. */
+  busyWaitMs?: number | undefined;
 }
 
 /** Opens the warehouse for the length of `work`; one from before the newest erasure is made anew. */
 export async function withCleanWarehouse<T>(
-  { pool, paths, log }: CleanOptions,
+  { pool, paths, log, busyWaitMs }: CleanOptions,
   work: (warehouse: Warehouse) => Promise<T>,
 ): Promise<T> {
   const newest = await findNewestErasure(pool);
   for (;;) {
-    const warehouse = await openWhole(paths, log);
+    const warehouse = await openWhole(paths, log, busyWaitMs === undefined ? {} : { busyWaitMs });
     try {
       if (newest === undefined || (await isClean(warehouse, newest))) return await work(warehouse);
     } catch (error) {
@@ -45,13 +48,17 @@ export async function withCleanWarehouse<T>(
 }
 
 /** Opens the file, or an empty one where it is damaged. */
-async function openWhole(paths: WarehousePaths, log: Log): Promise<Warehouse> {
+async function openWhole(
+  paths: WarehousePaths,
+  log: Log,
+  options: OpenOptions,
+): Promise<Warehouse> {
   try {
-    return await openWarehouse(paths);
+    return await openWarehouse(paths, options);
   } catch (error) {
     if (!isDamage(error)) throw error;
     setAside(paths, log, error);
-    return openWarehouse(paths);
+    return openWarehouse(paths, options);
   }
 }
 

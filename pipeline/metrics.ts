@@ -135,9 +135,13 @@ function tellWork(metrics: Metrics, { pool, kinds, now }: WorkerMetricsDeps): vo
     for (const state of STATES.texts) gauges.texts.set(0, { state });
     for (const state of STATES.tasks) gauges.tasks.set(0, { state });
     for (const kind of kinds) for (const state of STATES.runs) gauges.runs.set(0, { kind, state });
+    const others = new Map<string, number>();
     for (const { what, kind, state, count } of counts) {
       const gauge = gauges[what as keyof typeof gauges];
-      gauge.set(count, what === 'runs' ? { kind, state } : { state });
+      if (what !== 'runs') gauge.set(count, { state });
+      else if (kinds.includes(kind)) gauge.set(count, { kind, state });
+      else others.set(state, (others.get(state) ?? 0) + count);
     }
+    for (const [state, count] of others) gauges.runs.set(count, { state });
   });
 }

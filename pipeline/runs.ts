@@ -140,8 +140,8 @@ export async function holdRun(connection: Connection, held: Held): Promise<void>
 /**
  * Runs `work` for a claimed run, keeps its lease up, and writes its end into the ledger. An error
  * ends the run as failed and is thrown on; a run that another took over throws ERR_RUN_LOST; one
- * that a stopping worker cannot finish in time is given back and throws ERR_STOPPED; one that throws
- * `notYet` waits.
+ * that a stopping worker cannot finish in time is given back and throws ERR_STOPPED; one that
+ * throws `notYet` waits.
  */
 export async function executeRun<T>(
   pool: Pool,

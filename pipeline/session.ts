@@ -40,8 +40,11 @@ export function openSession({ withWarehouse, refresh }: SessionDeps): Session {
     };
     ended = withWarehouse(async (warehouse) => {
       standing = warehouse;
-      await refresh(warehouse).then((copiedRows) => resolve({ warehouse, copiedRows }), fail);
-      await held.promise;
+      const refreshed = refresh(warehouse);
+      refreshed.then((copiedRows) => resolve({ warehouse, copiedRows }), fail);
+      await Promise.allSettled([refreshed, held.promise]);
+      // Whoever opened the file is told what was wrong with it.
+      await refreshed;
     })
       .catch(fail)
       .finally(() => {

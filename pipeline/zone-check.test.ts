@@ -98,7 +98,7 @@ test('a difference says what it means', () => {
     days: 252,
   });
   expect(text).toContain(
-    'Postgres starts 2026-11-02 and 251 later days in America/Vancouver at another instant',
+    'Postgres starts 2026-11-02 and 251 later days in America/Vancouver at another time',
   );
   expect(text).toContain('Figures and reports use the calendar');
 });

@@ -91,10 +91,11 @@ export function describeDifference({
   firstDate,
   days,
 }: ZoneDifference): string {
+  const others = days > 1 ? ` and ${days - 1} later days` : '';
   const what =
     firstDate === null
       ? `${database} does not know the zone ${timeZone}`
-      : `${database} starts ${firstDate}${days > 1 ? ` and ${days - 1} later days` : ''} in ${timeZone} at another instant than the calendar`;
+      : `${database} starts ${firstDate}${others} in ${timeZone} at another time than the calendar`;
   return (
     `${what} (zone data ${timeZoneDataVersion()}). Figures and reports use the calendar and agree; ` +
     `SQL of your own that names the zone in ${database} does not. Bring the older zone data up to date.`

@@ -3,6 +3,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { link, mkdir, open, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { Period } from '../core/calendar.ts';
 import { AppError } from '../core/errors.ts';
 import { type Pool, query, withTransaction } from '../core/postgres.ts';
 import { loadSql } from '../core/sql.ts';
@@ -84,6 +85,17 @@ export function freezeRevision(
     );
     return toRevision(inserted as RevisionRow, true);
   });
+}
+
+/** The newest revision of a period, as if run `runId` had just frozen it; undefined before any. */
+export async function findRevision(
+  pool: Pool,
+  { clientId, report, runId }: { clientId: string; report: string; runId: string },
+  { kind, start }: Period,
+): Promise<Revision | undefined> {
+  const sql = loadSql('postgres/queries/select_latest_revision');
+  const [row] = await query<RevisionRow>(pool, sql, [clientId, report, kind, start]);
+  return row === undefined ? undefined : toRevision(row, row.run_id === runId);
 }
 
 /** What is archived of a revision. */

@@ -87,8 +87,8 @@ export async function reportOfSlot(
 const CHECK_AGAIN_MS = 15 * 60_000;
 
 /**
- * The warehouse for a report that is due. While a check fails, a scheduled one waits; while no refresh
- * succeeds for another reason it fails and is tried again, and is made at last from what there is.
+ * The warehouse for a report that is due. While a check fails, a scheduled one waits; while no
+ * refresh succeeds for another reason it is tried again, and made at last from what there is.
  */
 async function openFor(deps: JobDeps, session: Session, run: DueRun): Promise<Warehouse> {
   try {

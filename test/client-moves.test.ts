@@ -1,6 +1,7 @@
 // A client that moves counts its days in the new zone from a date on: figures before it stay, those from
 // it on are counted anew and say so, and its reports come in its new morning.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parsePeriod } from '../core/calendar.ts';
 import { changeZone, describeZones, listZones } from '../core/client-zones.ts';
 import { query } from '../core/postgres.ts';
 import { addTestClient, createTestBooks, silentLog, type TestBooks } from '../core/test-support.ts';
@@ -8,6 +9,7 @@ import { loadJobs } from '../pipeline/jobs.ts';
 import { nextSlot } from '../pipeline/occurrences.ts';
 import { refreshWarehouse } from '../pipeline/refresh.ts';
 import { verifyWarehouse } from '../pipeline/verify.ts';
+import { findReport } from '../reports/catalog.ts';
 import { bookEvents } from './booked-events.ts';
 import { createTestWarehouse, type TestWarehouse } from './test-warehouse.ts';
 
@@ -117,6 +119,19 @@ describe('a move from New York to Vienna on 10 March', () => {
        from get_daily_usage('acme', 5, '2025-03-13T12:00:00Z') where request_count > 0`,
     );
     expect(rows.map(({ day }) => day)).toEqual(['2025-03-09 1', '2025-03-10 3', '2025-03-13 1']);
+  });
+
+  test('is named by reports of the days around it, and by no other', async () => {
+    const { warehouse } = held;
+    const meaningOf = async (week: string) => {
+      const sources = { pool: books.pipeline, warehouse, now: () => NOW };
+      const toPeriod = (weekStart: number) => parsePeriod(week, weekStart);
+      const { content } = await findReport('executive').compose(sources, 'acme', toPeriod);
+      return content.definitions.find(({ term }) => term === 'Day')?.meaning;
+    };
+    const moved = 'From midnight to midnight in Europe/Vienna (America/New_York before 2025-03-10)';
+    expect(await meaningOf('2025-W11')).toContain(moved);
+    expect(await meaningOf('2025-W13')).toContain('in Europe/Vienna, daylight saving included');
   });
 
   test('lets reports come in the morning of Vienna', async () => {

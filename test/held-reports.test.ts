@@ -112,7 +112,7 @@ describe('a report that is due ten minutes after its day', () => {
     expect(mails('executive')[0]).toContain('2 calls in Postgres');
   }, 60_000);
 
-  test('is made at once by whoever asks for it, and says that it is not closed (control)', async () => {
+  test('is made at once for whoever asks, and says that it is not closed (control)', async () => {
     clock.set('2025-03-17T00:10:05Z');
     await query(
       books.owner,
@@ -172,7 +172,7 @@ describe('a check that fails', () => {
     await query(books.owner, 'alter table usage_events drop constraint usage_events_cost_check');
   });
 
-  test('holds reports until it holds again, and is told once each time that it begins', async () => {
+  test('holds reports until it holds again, and is told once each time it begins', async () => {
     await spoil();
     await expect(tickAt('07:00:05')).rejects.toThrow('assert_amounts_are_possible');
     expect(await reportRun()).toMatchObject({

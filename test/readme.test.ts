@@ -34,7 +34,7 @@ test('every command of the README works, in the order of the README', async () =
     if (command === LONG_RUNNING) server = await start(command);
     else await run(command);
   }
-}, 180_000);
+}, 360_000);
 
 test('a command that does not exist would be noticed', async () => {
   await expect(run('npm run daybook -- no-such-command')).rejects.toThrow(/no-such-command/);

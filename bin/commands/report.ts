@@ -1,13 +1,11 @@
 // daybook report NAME --client C --period P --format html,pdf,xlsx
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { parsePeriod } from '../../core/calendar.ts';
-import { requireClient } from '../../core/clients.ts';
 import { AppError } from '../../core/errors.ts';
 import { CATALOG, FORMATS, type Format, findReport } from '../../reports/catalog.ts';
 import { openContext } from '../context.ts';
 import { runWithLifecycle } from '../lifecycle.ts';
-import { makeReports, PERIOD_FORMS } from '../make-report.ts';
+import { makeFreshReport, PERIOD_FORMS } from '../make-report.ts';
 
 export function registerReport(program: Command): void {
   program
@@ -21,12 +19,8 @@ export function registerReport(program: Command): void {
         const { name: report } = findReport(name);
         const formats = parseFormats(options.format);
         const context = openContext(lifecycle, { quiet: true });
-        const client = await requireClient(await context.pipelinePool(), options.client);
-        // Before the run: a slip of the pen is no failed run.
-        parsePeriod(options.period, client.weekStart);
         const request = { report, clientId: options.client, period: options.period, formats };
-        const [made] = await makeReports(context, [request]);
-        if (made === undefined) return;
+        const made = await makeFreshReport(context, request);
         const { content, provenance } = made.revision;
         const state = made.revision.isNew ? 'new' : 'unchanged';
         console.log(`${content.headline}\nRevision ${provenance.revision} (${state})`);

@@ -1,12 +1,10 @@
 // daybook send NAME --client C --period P: makes a report and mails it to whoever has not had it.
 import type { Command } from 'commander';
-import { parsePeriod } from '../../core/calendar.ts';
-import { requireClient } from '../../core/clients.ts';
 import { FORMATS, findReport } from '../../reports/catalog.ts';
 import { queueDeliveries, sendDueDeliveries } from '../../reports/deliver.ts';
 import { type Context, openContext } from '../context.ts';
 import { runWithLifecycle } from '../lifecycle.ts';
-import { makeReports, PERIOD_FORMS } from '../make-report.ts';
+import { makeFreshReport, PERIOD_FORMS } from '../make-report.ts';
 
 export function registerSend(program: Command): void {
   program
@@ -18,13 +16,8 @@ export function registerSend(program: Command): void {
       runWithLifecycle(async (lifecycle) => {
         const { name: report } = findReport(name);
         const context = openContext(lifecycle, { quiet: true });
-        const client = await requireClient(await context.pipelinePool(), options.client);
-        // Before the run: a slip of the pen is no failed run.
-        parsePeriod(options.period, client.weekStart);
-        const [made] = await makeReports(context, [
-          { report, clientId: options.client, period: options.period, formats: FORMATS },
-        ]);
-        if (made === undefined) return;
+        const request = { report, clientId: options.client, period: options.period };
+        const made = await makeFreshReport(context, { ...request, formats: FORMATS });
         const deps = await deliverDeps(context);
         const queued = await queueDeliveries(deps, made.revision);
         const { sent, retry, failed, uncertain } = await sendDueDeliveries(deps, [options.client]);

@@ -1,7 +1,9 @@
 // daybook verify: checks every figure against the books, and says what differs.
 import type { Command } from 'commander';
-import { verifyWarehouse } from '../../pipeline/verify.ts';
+import { type Verification, verifyWarehouse } from '../../pipeline/verify.ts';
+import type { Warehouse } from '../../pipeline/warehouse.ts';
 import { openContext } from '../context.ts';
+import { doOrHandOver } from '../hand-over.ts';
 import { runWithLifecycle } from '../lifecycle.ts';
 
 export function registerVerify(program: Command): void {
@@ -13,17 +15,25 @@ export function registerVerify(program: Command): void {
       runWithLifecycle(async (lifecycle) => {
         const context = openContext(lifecycle, { quiet: true });
         const pool = await context.pipelinePool();
-        const { asOf, days, failures } = await context.withWarehouse((warehouse) =>
-          verifyWarehouse({ pool, warehouse, log: context.log, deep }),
-        );
-        for (const { check, rowCount, firstRows } of failures) {
-          console.log(`WRONG   ${check}: ${rowCount} rows`);
-          for (const row of firstRows) console.log(`        ${JSON.stringify(row)}`);
-        }
+        const handed = { job: 'verify by hand', kind: 'verify', clientId: null, params: { deep } };
         const how = deep ? 'checked and recomputed in Postgres' : 'checked';
-        const result = failures.length === 0 ? 'all is well' : `${failures.length} checks failed`;
-        console.log(`${days} days ${how} as of ${asOf}: ${result}.`);
-        if (failures.length > 0) process.exitCode = 1;
+        const verifyHere = async (warehouse: Warehouse) => {
+          const found = await verifyWarehouse({ pool, warehouse, log: context.log, deep });
+          printVerification(found, how);
+        };
+        await doOrHandOver(context, handed, verifyHere, async ({ rowCount }) => {
+          console.log(`${rowCount ?? 0} days ${how} by the worker: all is well.`);
+        });
       }),
     );
+}
+
+function printVerification({ asOf, days, failures }: Verification, how: string): void {
+  for (const { check, rowCount, firstRows } of failures) {
+    console.log(`WRONG   ${check}: ${rowCount} rows`);
+    for (const row of firstRows) console.log(`        ${JSON.stringify(row)}`);
+  }
+  const result = failures.length === 0 ? 'all is well' : `${failures.length} checks failed`;
+  console.log(`${days} days ${how} as of ${asOf}: ${result}.`);
+  if (failures.length > 0) process.exitCode = 1;
 }

@@ -10,6 +10,7 @@ import { startAlarmClock } from '../../pipeline/scheduler.ts';
 import { checkClientZones, describeDifference } from '../../pipeline/zone-check.ts';
 import { type Browser, closeBrowser, launchBrowser } from '../../reports/browser.ts';
 import { runTick, type TickDeps } from '../../reports/due-reports.ts';
+import { PERIOD_REPORT, REBUILD } from '../../reports/handed-kinds.ts';
 import { BUILT_IN_JOBS } from '../../reports/job-kinds.ts';
 import { createDiskWatch } from '../../reports/low-disk.ts';
 import { type Context, openContext } from '../context.ts';
@@ -47,7 +48,7 @@ export function registerWorker(program: Command): void {
 /** A worker that was told to stop has ended ten seconds later. */
 const EXIT_AFTER_MS = 9_500;
 
-const KINDS = [...BUILT_IN_JOBS.map(({ kind }) => kind), 'report', 'other'];
+const KINDS = [...BUILT_IN_JOBS.map(({ kind }) => kind), 'report', PERIOD_REPORT, REBUILD];
 
 async function serveWorkerMetrics(context: Context, pool: Pool): Promise<WorkerMetrics> {
   const { config, now } = context;

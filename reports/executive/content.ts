@@ -1,5 +1,6 @@
 // Facts → the executive report's content. Pure; refuses to be made from rows that do not add up.
 import { addDays, daysBetween } from '../../core/calendar.ts';
+import { describeZones } from '../../core/client-zones.ts';
 import { AppError } from '../../core/errors.ts';
 import { Decimal, difference, sumDecimals } from '../../core/money.ts';
 import type { Completeness, ReportContent } from '../content.ts';
@@ -48,7 +49,7 @@ export function composeExecutive(facts: ExecutiveFacts): ReportContent {
     status: describeStatus(facts, formatter),
     completeness: buildCompleteness(facts, formatter),
     definitions: [
-      ...definitions(client.timeZone, formatter.currencySymbol),
+      ...definitions(zonesOf(facts), formatter.currencySymbol),
       ...smsDefinitions(facts),
     ],
     ...buildSms(facts, previousName),
@@ -122,6 +123,11 @@ function assertAddsUp(facts: ExecutiveFacts): void {
       fix: 'no report was made; delete the warehouse file to rebuild it and run it again',
     },
   );
+}
+
+/** "Europe/Vienna"; of a client that has moved since the period before began, with the date. */
+function zonesOf({ client, zones }: ExecutiveFacts): string {
+  return zones === undefined ? client.timeZone : describeZones(zones);
 }
 
 function definitions(timeZone: string, currency: string): ReportContent['definitions'] {

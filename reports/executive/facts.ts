@@ -8,6 +8,7 @@ import {
   periodContaining,
   shiftPeriod,
 } from '../../core/calendar.ts';
+import { type ClientZone, listZones } from '../../core/client-zones.ts';
 import { AppError } from '../../core/errors.ts';
 import { difference, sumDecimals } from '../../core/money.ts';
 import { type Pool, query, withTransaction } from '../../core/postgres.ts';
@@ -57,6 +58,8 @@ export interface ExecutiveFacts {
   asOf: string;
   /** When the report is made, by the clock that decided that it is due. */
   now: string;
+  /** The zones that its days were counted in since the period before began; absent where it was one. */
+  zones?: ClientZone[];
   /** How far the data reach, and where the period ends. */
   freshness: Freshness;
   /** Figures of either period that late data changed after it had closed. */
@@ -105,6 +108,7 @@ export async function loadExecutiveFacts(
     throw new AppError('ERR_NOT_FOUND', 'the warehouse is empty', { fix: 'run: daybook copy' });
   const current = await loadBreakdown(warehouse, client, period);
   const sms = await loadSmsFacts(warehouse, client, period, previous);
+  const zones = zonesSince(await listZones(pool, clientId), previous.start);
   return {
     client,
     period,
@@ -116,12 +120,20 @@ export async function loadExecutiveFacts(
     days: await loadHistory(warehouse, client, 'day', firstMonth.start, period.end),
     completeness: await compareWithBooks(pool, warehouse, client, period, current, state.snapshot),
     ...(sms === undefined ? {} : { sms }),
+    ...(zones.length > 1 ? { zones } : {}),
     asOf: state.as_of,
     now: now.toISOString(),
     freshness: await loadFreshness(pool, warehouse, client, period, now),
     restated: await loadRestated(pool, client.id, [period, previous], state.as_of),
   };
 }
+
+/** The zone of that day and those since. */
+function zonesSince(zones: ClientZone[], day: string): ClientZone[] {
+  return zones.filter((_, index) => (zones[index + 1]?.from ?? END_OF_TIME) > day);
+}
+
+const END_OF_TIME = '9999-12-31';
 
 type Client = ExecutiveFacts['client'];
 

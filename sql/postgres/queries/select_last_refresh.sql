@@ -1,0 +1,5 @@
+-- When a refresh last succeeded.
+-- params: none.
+select max(finished_at) as finished_at
+from runs
+where kind = 'refresh' and state = 'succeeded'
