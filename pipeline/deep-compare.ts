@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type Connection, copyToParts } from '../core/postgres.ts';
 import { listSql, loadSql } from '../core/sql.ts';
 import type { CheckFailure } from './checks.ts';
+import { readCsv } from './load.ts';
 import type { Warehouse } from './warehouse.ts';
 
 const PART_BYTES = 64 * 2 ** 20;
@@ -45,9 +46,7 @@ async function loadComputed(
     { table },
   );
   const types = columns.map(({ column_name, data_type }) => `'${column_name}': '${data_type}'`);
-  const csv = `read_csv($file::varchar, columns = {${types.join(', ')}}, header = false,
-    delim = ',', quote = '"', escape = '"', nullstr = '', allow_quoted_nulls = false,
-    auto_detect = false)`;
+  const csv = readCsv(types);
   let parts = 0;
   await copyToParts(connection, loadSql(name), {
     nextPath: () => {

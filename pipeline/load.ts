@@ -105,6 +105,12 @@ async function replaceRows(warehouse: Warehouse, table: BookTable | FactTable): 
   await warehouse.run(`insert into raw.${name} by name select * from changed`);
 }
 
+/** Reads $file as Postgres writes CSV: null is nothing, and an empty text is "". */
+export function readCsv(types: string[]): string {
+  return `read_csv($file::varchar, columns = {${types.join(', ')}}, header = false, delim = ',',
+    quote = '"', escape = '"', nullstr = '', allow_quoted_nulls = false, auto_detect = false)`;
+}
+
 /** The select that reads a file of rows; those of a fact with the day that they count on. */
 async function incomingRows(warehouse: Warehouse, table: BookTable | FactTable): Promise<string> {
   const columns = await warehouse.rows<{ column_name: string; data_type: string }>(
@@ -115,9 +121,7 @@ async function incomingRows(warehouse: Warehouse, table: BookTable | FactTable):
   const types = columns
     .filter(({ column_name }) => column_name !== 'business_date')
     .map(({ column_name, data_type }) => `'${column_name}': '${data_type}'`);
-  // Postgres writes null as nothing and an empty text as "": the two must stay apart.
-  const csv = `read_csv($file::varchar, columns = {${types.join(', ')}}, header = false,
-    delim = ',', quote = '"', escape = '"', nullstr = '', allow_quoted_nulls = false, auto_detect = false)`;
+  const csv = readCsv(types);
   if (!isFact(table)) return `select * from ${csv}`;
   return `select rows.*, days.business_date
     from ${csv} as rows
