@@ -23,8 +23,8 @@ export interface Handed {
 /** Longer than a command that only looks something up holds the warehouse. */
 const TRY_HERE_MS = 1_500;
 const POLL_MS = 500;
-/** A worker takes what is due with its next wake, unless it is at something long. */
-const TAKEN_WITHIN_MS = 45_000;
+/** Between its work and its next wake a worker may seem to be gone for so long. */
+const GONE_AFTER_MS = 30_000;
 /** A worker touches its file with every wake, each 15 seconds. */
 const ALIVE_MS = 60_000;
 const ENDED = ['succeeded', 'failed', 'skipped', 'superseded'];
@@ -56,15 +56,15 @@ async function waitForWorker(context: Context, handed: Handed): Promise<RunState
   const pool = await context.pipelinePool();
   const asked = await askForRun(pool, handed, context.now());
   const step = startStep(process.stdout, 'A worker does it');
-  const started = performance.now();
+  let aliveAt = performance.now();
   for (;;) {
     const [run] = await readRuns(pool, [asked.runId]);
     if (run !== undefined && ENDED.includes(run.state)) {
       step.finish(run.state === 'succeeded' ? 'done' : run.state);
       return run;
     }
-    const isLeft = performance.now() - started > TAKEN_WITHIN_MS || !(await isWorkerAlive(context));
-    if (run?.state === 'due' && isLeft) {
+    if (await isWorkerAlive(context)) aliveAt = performance.now();
+    if (performance.now() - aliveAt > GONE_AFTER_MS) {
       step.finish('no worker takes it: it is done here');
       const deps = tickDeps(context, { pool, mailer: context.mailer() });
       const [done] = await doAskedRuns(deps, { runs: [asked] }, process.stdout);
