@@ -48,6 +48,7 @@ export async function carryOut(erasure: Erasure): Promise<Record<string, number>
   }
   for (const phone of erasure.phones) await eraseCallNumbers(erasure, phone);
   return step(erasure, async (run) => {
+    if (userId !== null) await run('delete_user_tombstone', [userId]);
     const [row] = await run<{ counts: Record<string, number> }>('finish_erasure', [erasureId, now]);
     return row?.counts ?? {};
   });
