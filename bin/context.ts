@@ -20,7 +20,7 @@ import {
 import { SQL_DIR } from '../core/sql.ts';
 import { syncPricesOnce } from '../ingest/pricing/sync.ts';
 import { withCleanWarehouse } from '../pipeline/clean-warehouse.ts';
-import type { OpenOptions, Warehouse } from '../pipeline/warehouse.ts';
+import { describeWarehouse, type OpenOptions, type Warehouse } from '../pipeline/warehouse.ts';
 import { type Browser, closeBrowser, launchBrowser } from '../reports/browser.ts';
 import { createOutboxMailer, createSmtpMailer, type Mailer } from '../reports/mailer.ts';
 import type { Lifecycle } from './lifecycle.ts';
@@ -52,6 +52,8 @@ export interface Context {
   roleUrls(): Promise<Record<ServingRole, string>>;
   /** Brings the books to the newest schema and prices; returns the applied migrations. */
   migrate(): Promise<string[]>;
+  /** Where it is, without any secret. */
+  describeWarehouse(): string;
   withWarehouse<T>(work: (warehouse: Warehouse) => Promise<T>, options?: OpenOptions): Promise<T>;
   browser(): Promise<Browser>;
   mailer(): Mailer;
@@ -85,6 +87,7 @@ export function openContext(lifecycle: Lifecycle, { quiet = false }: ContextOpti
         criticalBytes: config.diskCriticalBytes,
       }),
     ...books,
+    describeWarehouse: () => describeWarehouse(warehouse),
     withWarehouse: async (work, options) => {
       const pool = await books.pipelinePool();
       return withCleanWarehouse({ pool, paths: warehouse, log, ...options }, work);

@@ -30,8 +30,8 @@ const ALIVE_MS = 60_000;
 const ENDED = ['succeeded', 'failed', 'skipped', 'superseded'];
 
 /**
- * Resolves with what `here` made of the warehouse, or `there` of the worker's run. Throws what either
- * throws, ERR_RUN_FAILED where the worker failed, and ERR_WAREHOUSE_BUSY where no worker holds it.
+ * Resolves with what `here` made of the warehouse, or `there` of the worker's run. Throws what they
+ * throw, ERR_RUN_FAILED where the worker failed, and ERR_WAREHOUSE_BUSY where no worker holds it.
  */
 export async function doOrHandOver<T>(
   context: Context,

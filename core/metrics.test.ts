@@ -37,7 +37,7 @@ test('a counter never goes down', async () => {
   expect(readSamples(await metrics.text()).get('hits_total')).toBe(3);
 });
 
-test('buckets of a histogram add up to its count, and its sum is of what was observed', async () => {
+test('buckets of a histogram add up to its count, and its sum to what was observed', async () => {
   const metrics = createMetrics();
   const seconds = metrics.histogram('took_seconds', 'Time.', [0.1, 1], { path: ['/a'] });
   for (const value of [0.1, 0.125, 1, 7]) seconds.observe(value, { path: '/a' });

@@ -21,7 +21,13 @@ import { compareWarehouses } from '../test/same-figures.ts';
 import { createTestWarehouse, type TestWarehouse } from '../test/test-warehouse.ts';
 import { refreshWarehouse } from './refresh.ts';
 import { verifyWarehouse } from './verify.ts';
-import { openLocation, openWarehouse, type Warehouse, type WarehousePaths } from './warehouse.ts';
+import {
+  discardWarehouse,
+  openLocation,
+  openWarehouse,
+  type Warehouse,
+  type WarehousePaths,
+} from './warehouse.ts';
 
 const HISTORIES = 4;
 const folder = makeTestFolder();
@@ -145,6 +151,12 @@ describe('DuckLake with its catalog in Postgres', async () => {
       await bookEvents(books.app, 'a', [{ id: 'late', at: '2025-01-01T10:00:00Z', cost: '1' }]);
       await refreshWarehouse(options(lake));
       expect((await verifyWarehouse({ ...options(lake), deep: true })).failures).toEqual([]);
+      lake.close();
+      await discardWarehouse(paths);
+      lake = await openWarehouse(paths);
+      const left =
+        'select table_name from duckdb_tables() where database_name = current_database()';
+      expect(await lake.rows(left)).toEqual([]);
       lake.close();
       file.remove();
     },

@@ -14,8 +14,8 @@ export interface ExtensionSource {
 }
 
 /**
- * Loads what a shared warehouse needs, then attaches it. With a folder nothing is fetched: it holds the
- * files themselves, or has DuckDB's own layout of version and platform.
+ * Loads what a shared warehouse needs, then attaches it. With a folder nothing is fetched: it has
+ * the files themselves, or DuckDB's own layout of version and platform.
  */
 export function openingStatements(
   { extensions, open }: Pick<SharedLocation, 'extensions' | 'open'>,

@@ -4,6 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, messageOf } from '../core/errors.ts';
 
 const BUSY_POLL_MS = 200;
+const DAMAGE =
+  /not a valid DuckDB|not read enough|corrupt|checksum|version number|deserializ|INTERNAL Error/i;
 // DuckDB's lock keeps other processes out but not this one, and two instances corrupt the file.
 const openedHere = new Set<string>();
 
@@ -56,7 +58,5 @@ async function tryFile<Instance>(
 export function isDamage(error: unknown): boolean {
   if (error instanceof AppError && error.details.isDamaged !== undefined)
     return error.details.isDamaged === true;
-  return /not a valid DuckDB|could not read enough|corrupt|checksum|version number|deserializ|INTERNAL Error/i.test(
-    messageOf(error),
-  );
+  return DAMAGE.test(messageOf(error));
 }

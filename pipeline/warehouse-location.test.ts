@@ -116,7 +116,7 @@ describe('extensions', () => {
     ]);
   });
 
-  test('that are not there are an error of the configuration, with the address unnamed', async () => {
+  test('that are missing are an error of the configuration, the address unnamed', async () => {
     const folder = makeTestFolder();
     const paths = { warehouse: `${folder.path}/w`, staging: `${folder.path}/staging` };
     const url = 'ducklake:postgres://duck:hunter2@db.example.com/lake?data_path=/mnt/lake';

@@ -117,6 +117,12 @@ export function warehouseFile(paths: WarehousePaths): string | undefined {
   return location.kind === 'file' ? location.path : undefined;
 }
 
+/** Where the warehouse is, without any secret. */
+export function describeWarehouse(paths: WarehousePaths): string {
+  const location = locate(paths);
+  return location.kind === 'file' ? location.path : location.shown;
+}
+
 function locate({ warehouse, url }: WarehousePaths): Location {
   return readLocation(resolve(warehouse), url);
 }

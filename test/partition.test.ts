@@ -50,7 +50,7 @@ const itemOf = (id: string, cost = '0.5') =>
     ...{ input_tokens: 12, user_id: 'u', cost },
   });
 
-test('all that belongs to the table belongs to its parts, and nothing is counted twice', async () => {
+test('what belongs to the table belongs to its parts, and nothing is counted twice', async () => {
   const store = createUsageStore(books.app);
   const held = await createTestWarehouse();
   const options = { pool: books.pipeline, warehouse: held.warehouse, log: silentLog() };

@@ -36,9 +36,9 @@ const EXAMINATIONS: Examination[] = [
       const [row] = await context.withWarehouse((warehouse) =>
         warehouse.rows<{ version: string }>('select version() as version'),
       );
-      return `${row?.version}, ${context.paths.warehouse}`;
+      return `${row?.version}, ${context.describeWarehouse()}`;
     },
-    fix: 'delete the warehouse file; it is rebuilt from Postgres',
+    fix: 'delete the warehouse file; it is rebuilt from Postgres; or correct WAREHOUSE_URL',
   },
   {
     name: 'Calendar',
