@@ -137,6 +137,14 @@ test('a day that the calendar does not hold yet is computed by Postgres', async 
   ]);
 });
 
+test('days before the books have rows as well', async () => {
+  const ask = await analystOf('early', 'Asia/Kolkata', ['2025-04-06T10:00:00Z']);
+  const days = await ask(daily('early', 3, '2000-01-01T12:00:00Z'));
+  expect(days).toEqual(
+    ['1999-12-30', '1999-12-31', '2000-01-01'].map((day) => ({ day, calls: 0 })),
+  );
+});
+
 describe('a client that has moved', () => {
   test('counts the days before in its old zone, and those since in its new one', async () => {
     const ask = await analystOf('moved', 'America/New_York', [

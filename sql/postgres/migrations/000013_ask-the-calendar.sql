@@ -81,12 +81,15 @@ begin atomic
     with zones as (
         select
             client_zones.time_zone,
-            client_zones.effective_from,
-            lead(client_zones.effective_from, 1, 'infinity') over (
-                order by client_zones.effective_from
-            ) as effective_until
+            -- The first one holds from ever.
+            case
+                when lag(client_zones.effective_from) over later is null then '-infinity'
+                else client_zones.effective_from
+            end as effective_from,
+            lead(client_zones.effective_from, 1, 'infinity') over later as effective_until
         from client_zones
         where client_zones.client_id = for_client
+        window later as (order by client_zones.effective_from)
     )
 
     select
@@ -127,19 +130,28 @@ create or replace function sum_usage_of_periods(
 )
     language sql stable parallel safe
 begin atomic
-    with periods as (
-        select series.start::date as start_date, (series.start + step)::date as end_date
+    with starts as (
+        select array_agg(series.start::date) as dates, max(series.start) + step as end_at
         from generate_series(
             first_date::timestamp, end_date::timestamp - interval '1 day', step
         ) as series (start)
     ),
 
-    edges as materialized (
-        select days.business_date, days.starts_at
+    -- Each period ends where the next one begins.
+    edges as (
+        select
+            days.business_date as start_date,
+            days.starts_at,
+            lead(days.business_date) over later as end_date,
+            lead(days.starts_at) over later as ends_at
         from client_day_starts(
-            for_client,
-            array(select start_date from periods union select end_date from periods)
+            for_client, (select starts.dates || starts.end_at::date from starts)
         ) as days
+        window later as (order by days.business_date)
+    ),
+
+    periods as materialized (
+        select * from edges where edges.end_date is not null
     )
 
     select
@@ -158,8 +170,6 @@ begin atomic
         coalesce(sums.unpriced_requests, 0)
     from clients
     cross join periods
-    left join edges as first_edges on first_edges.business_date = periods.start_date
-    left join edges as end_edges on end_edges.business_date = periods.end_date
     -- One range of the index for each period.
     left join lateral (
         select
@@ -176,8 +186,8 @@ begin atomic
             count(*) filter (where calls.effective_cost is null) as unpriced_requests
         from usage_calls as calls
         where calls.client_id = for_client
-            and calls.occurred_at >= first_edges.starts_at
-            and calls.occurred_at < end_edges.starts_at
+            and calls.occurred_at >= periods.starts_at
+            and calls.occurred_at < periods.ends_at
         group by calls.currency
     ) as sums on true
     where clients.client_id = for_client
