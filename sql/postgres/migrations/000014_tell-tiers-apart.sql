@@ -15,3 +15,4 @@ create trigger users_stamp_xid before update on users
     for each row execute function stamp_xid();
 create trigger users_bury after delete on users
     for each row execute function bury_row('user_id');
+grant select (xid) on users to daybook_analyst;
