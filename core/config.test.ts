@@ -78,6 +78,15 @@ describe('loadConfig', () => {
     );
   });
 
+  test.each([
+    ['lake.duckdb', '/srv/daybook/lake.duckdb'],
+    ['/mnt/lake.duckdb', '/mnt/lake.duckdb'],
+    ['ducklake:postgres:host=db data_path=/x', 'ducklake:postgres:host=db data_path=/x'],
+    ['md:daybook', 'md:daybook'],
+  ])('takes %s for the warehouse %s', (told, taken) => {
+    expect(loadConfig({ WAREHOUSE_URL: told }, PROJECT).warehouseUrl).toBe(taken);
+  });
+
   test('cannot be changed afterwards', () => {
     const config = loadConfig({}, PROJECT) as { port: number };
     expect(() => {

@@ -40,7 +40,7 @@ interface Variable {
 }
 
 /** What looks like an address must be one that the warehouse knows. */
-const WAREHOUSE_URL = /^(?:ducklake:postgres:\S*|md:\S+|(?![a-z]\w+:)[^\0?]+)$/;
+const WAREHOUSE_URL = /^(?:ducklake:postgres:.+|md:\S+|(?![a-z]\w+:)[^\0?]+)$/;
 
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/ }).optional();
 const url = (example: string): Variable => ({
