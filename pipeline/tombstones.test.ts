@@ -165,6 +165,8 @@ test('a person who is named otherwise is in no table under the old name', async 
     const sql = `update ${table} set user_id = 'erased-1' where client_id = $1 and user_id = $2`;
     await query(books.owner, sql, [clientId, person]);
   }
+  const sql = 'delete from users where client_id = $1 and user_id = $2';
+  await query(books.owner, sql, [clientId, person]);
   expect((await refresh()).isFresh).toBe(false);
   expect(await tablesWith()).toEqual([]);
 });

@@ -164,6 +164,8 @@ async function erase(owner: Pool, client: string, user: string, id: string): Pro
       const rename = `update ${table} set user_id = $3 where client_id = $1 and user_id = $2`;
       await query(connection, rename, [client, user, name]);
     }
+    const remove = 'delete from users where client_id = $1 and user_id = $2';
+    await query(connection, remove, [client, user]);
   });
 }
 
