@@ -139,8 +139,10 @@ async function settle(scrape: () => Promise<Map<string, number>>): Promise<void>
   await expect.poll(counts, { timeout: 15_000 }).toEqual({ sent: true, calls: 1, inFlight: 0 });
 }
 
+/** One instant for all: the same call at another time is a conflict. */
+const at = new Date(Date.now() - 60_000).toISOString();
+
 function event(id: string) {
-  const at = new Date(Date.now() - 60_000).toISOString();
   return { id, occurred_at: at, provider: 'openai', model: 'gpt-4o', cost: '0.01' };
 }
 
