@@ -16,7 +16,7 @@ import { verifyWarehouse } from './verify.ts';
 import type { Warehouse } from './warehouse.ts';
 
 const IS_FULL = inject('kills') > 3;
-const HISTORIES = IS_FULL ? 500 : 10;
+const HISTORIES = IS_FULL ? 500 : 6;
 
 let books: TestBooks;
 beforeAll(async () => {

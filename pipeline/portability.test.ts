@@ -29,7 +29,7 @@ import {
   type WarehousePaths,
 } from './warehouse.ts';
 
-const HISTORIES = 4;
+const HISTORIES = 2;
 const folder = makeTestFolder();
 let books: TestBooks;
 let file: TestWarehouse;

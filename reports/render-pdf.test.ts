@@ -130,9 +130,9 @@ describe('a page of a PDF', () => {
         // A page for each: a refresh that is still under way would carry the next one off.
         const page = await open.newPage();
         const html = pageWith(vector(`${base}/${index}`));
-        // The refresh leaves while the page is being set.
-        await page.setContent(html, { waitUntil: 'load' }).catch(() => undefined);
-        await page.pdf().catch(() => undefined);
+        // The refresh leaves while the page is being set; what hangs has asked, too.
+        await page.setContent(html, { waitUntil: 'load', timeout: 5_000 }).catch(() => undefined);
+        await page.pdf({ timeout: 5_000 }).catch(() => undefined);
         await expect.poll(() => hits, { timeout: 5_000, interval: 20 }).toContain(`/${index}`);
         await page.close();
       }

@@ -16,7 +16,7 @@ import { openWarehouse, type WarehousePaths, withWarehouse } from '../pipeline/w
 import { bookEvents } from './booked-events.ts';
 
 const IS_FULL = inject('kills') > 3;
-const KILLS = IS_FULL ? 60 : 6;
+const KILLS = IS_FULL ? 60 : 4;
 const CLIENTS = ['Europe/Vienna', 'Asia/Kolkata'];
 
 const folder = makeTestFolder();

@@ -14,7 +14,7 @@ import { insertEvents } from './booked-events.ts';
 import { createTestWarehouse, type TestWarehouse } from './test-warehouse.ts';
 
 const IS_FULL = inject('kills') > 3;
-const TICKS = IS_FULL ? 10_000 : 40;
+const TICKS = IS_FULL ? 10_000 : 15;
 const WRITERS = 8;
 
 let books: TestBooks;

@@ -17,8 +17,8 @@ let world: SmsWorld;
 afterEach(() => world.close());
 
 const ANA = person(1);
-const AT_ONCE = 300;
-const ANSWERED = 100;
+const AT_ONCE = 120;
+const ANSWERED = 40;
 
 /** Each call holds 0.0102085 and costs 0.0001225; see `measure`. */
 let most = new Decimal(0);
