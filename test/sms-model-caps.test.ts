@@ -107,7 +107,7 @@ describe('a cap of what the model may cost', () => {
     world.startAgent();
     await world.settle(60_000);
     // The first answer leaves nothing for a second one.
-    expect(world.openai.chats.length).toBeGreaterThan(10);
+    expect(world.openai.chats.length).toBeGreaterThan(1);
   }, 60_000);
 
   test('of a number counts nobody else, is told once a day, gives requests back', async () => {
