@@ -7,8 +7,7 @@ export default defineConfig({
     globalSetup: 'test/global-setup.ts',
     testTimeout: 20_000,
     hookTimeout: 60_000,
-    // Much of it waits for clocks and servers: three keep two cores busy.
-    maxWorkers: 3,
+    maxWorkers: 2,
     pool: 'forks',
     provide: { kills: 3 },
     // A person's own settings must not change what the suite proves.

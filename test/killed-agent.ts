@@ -89,6 +89,8 @@ export async function openKilledAgent(home: string): Promise<KilledAgent> {
   const env = envOf(books, twilio, {
     ...{ DAYBOOK_HOME: home, FAST_TIME: `${FACTOR} ${startedAt}` },
     ...{ TWILIO_BASE_URL: toTwilio.url, OPENAI_BASE_URL: `${toOpenai.url}/v1` },
+    // A try is one call, which is booked: what the client repeats by itself is not seen by us.
+    SMS_MODEL_RETRIES: '0',
     OPENAI_API_KEY: openai.apiKey,
   });
   return {

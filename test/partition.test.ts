@@ -63,8 +63,8 @@ test('what belongs to the table belongs to its parts, and nothing is counted twi
   const results = await store('a', [itemOf('one'), itemOf('one', '9'), itemOf('three')]);
   expect(results.map(({ result }) => result)).toEqual(['duplicate', 'conflict', 'accepted']);
   expect(await query(books.app, 'select * from usage_events')).toEqual([]);
-  const { copiedRows } = await refreshWarehouse(options);
-  expect(copiedRows).toBeLessThan(CLIENTS.length * 2);
+  // Rows of the calendar may be read again while a transaction of another test is open.
+  expect((await refreshWarehouse(options)).rebuiltDays).toBe(1);
   await query(books.owner, `delete from usage_events where client_id = 'b' and event_id = 'one'`);
   await refreshWarehouse(options);
   expect(await held.warehouse.rows('select count(*) as calls from raw.usage_events')).toEqual([
