@@ -89,8 +89,6 @@ export async function openKilledAgent(home: string): Promise<KilledAgent> {
   const env = envOf(books, twilio, {
     ...{ DAYBOOK_HOME: home, FAST_TIME: `${FACTOR} ${startedAt}` },
     ...{ TWILIO_BASE_URL: toTwilio.url, OPENAI_BASE_URL: `${toOpenai.url}/v1` },
-    // A try is one call, which is booked: what the client repeats by itself is not seen by us.
-    SMS_MODEL_RETRIES: '0',
     OPENAI_API_KEY: openai.apiKey,
   });
   return {
@@ -137,6 +135,8 @@ function envOf(books: TestBooks, twilio: TwilioStandIn, more: Record<string, str
   return {
     ...{ DATABASE_URL: books.ownerUrl, PORT: '0', PUBLIC_URL },
     ...{ TWILIO_ACCOUNT_SID: twilio.accountSid, TWILIO_AUTH_TOKEN: twilio.authToken },
+    // A try is one call, which is booked: what the client repeats by itself is not seen by us.
+    SMS_MODEL_RETRIES: '0',
     ...{ SMS_NUMBER_CAP: '100000:100000', SMS_CLIENT_CAP: '1000000:1000000' },
     ...more,
   };
